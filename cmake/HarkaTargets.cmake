@@ -1,0 +1,57 @@
+# One helper for every folder's library and one for every folder's tests, so that warnings,
+# standard and include root are the same everywhere.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(HARKA_CCACHE ccache)
+if(HARKA_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HARKA_CCACHE})
+endif()
+find_program(HARKA_MOLD mold)
+if(HARKA_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+option(HARKA_WERROR "Treat warnings as errors" ON)
+set(HARKA_SANITIZE "" CACHE STRING "address,undefined or thread")
+if(HARKA_SANITIZE)
+  add_compile_options(-fsanitize=${HARKA_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${HARKA_SANITIZE})
+endif()
+
+set(HARKA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
+    -Wnon-virtual-dtor)
+if(HARKA_WERROR)
+  list(APPEND HARKA_WARNINGS -Werror)
+endif()
+
+# harka_library(name SOURCES … LINK … LINK_PRIVATE …): the static library harka::name of a folder.
+function(harka_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(harka_${name} STATIC ${ARG_SOURCES})
+  add_library(harka::${name} ALIAS harka_${name})
+  target_include_directories(harka_${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  target_compile_options(harka_${name} PRIVATE ${HARKA_WARNINGS})
+  target_link_libraries(harka_${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_LINK_PRIVATE})
+endfunction()
+
+# harka_test(name SOURCES … LINK …): one Boost.Test executable a folder, run by CTest as name.
+function(harka_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/test_main.cpp)
+  target_compile_options(test_${name} PRIVATE ${HARKA_WARNINGS})
+  target_link_libraries(test_${name} PRIVATE ${ARG_LINK} boost_unit_test_framework)
+  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK
+      HARKA_TESTDATA="${PROJECT_SOURCE_DIR}/tests/testdata")
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND test_${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()
