@@ -3,6 +3,7 @@
 # before the bytes are durable, and never answers a failure: an I/O error ends the node.
 
 using import "common.capnp".message;
+using import "common.capnp".maxItems;
 using Raft = import "raft.capnp";
 
 struct AppendLog $message {
@@ -51,3 +52,16 @@ struct StateInstalled $message { group @0 :UInt32; ticket @1 :UInt64; sequence @
 struct DropGroup $message { group @0 :UInt32; ticket @1 :UInt64; }
 # Forget a group's log and state (the replica was moved away). Answered by the store that got it.
 struct GroupDropped $message { group @0 :UInt32; ticket @1 :UInt64; }
+
+struct RecoverGroup $message { group @0 :UInt32; ticket @1 :UInt64; }
+# A replica starts: what does the log hold for it? Answered after everything sent before it.
+struct GroupRecovered $message {
+  group @0 :UInt32;
+  ticket @1 :UInt64;
+  hardState @2 :Raft.HardState;
+  startIndex @3 :UInt64;     # the log holds entries after (startIndex, startTerm)
+  startTerm @4 :UInt64;
+  entries @5 :List(Raft.Entry) $maxItems(16777216);
+  tainted @6 :Bool;          # corruption was found: do not vote before the log is whole again
+  highWater @7 :UInt64;      # tainted: the highest index that was ever durable here, as far as known
+}
