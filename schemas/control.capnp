@@ -28,7 +28,7 @@ struct ClusterMap {
   metaReplicas @6 :List(UInt64);
 }
 struct LeaderHint { group @0 :UInt32; term @1 :UInt64; leader @2 :UInt64; }
-struct LeaderHints $message { hints @0 :List(LeaderHint); complete @1 :Bool; }
+struct LeaderHints $message { hints @0 :List(LeaderHint); complete @1 :Bool; draining @2 :Bool; node @3 :UInt64; }
 # What a node leads (`complete`: all of it, else what changed). From pulse to every control actor.
 
 struct MapRequest $message { haveVersion @0 :UInt64; }

@@ -66,9 +66,14 @@ struct Beats $message { beats @0 :List(Beat); }
 # All heartbeats of one node for one other node, coalesced by `pulse`.
 struct BeatReplies $message { replies @0 :List(BeatReply); }
 
-struct Heartbeat $message { beat @0 :Beat; }
-# One group's beat: between a replica and its own pulse, and between groups where urgent (reads).
-struct HeartbeatReply $message { reply @0 :BeatReply; }
+struct BeatTo { to @0 :UInt64; beat @1 :Beat; }
+struct BeatsOut $message { beats @0 :List(BeatTo); }
+# A replica hands its due heartbeats to its own node's pulse, which coalesces them per peer.
+struct BeatReplyOut $message { to @0 :UInt64; reply @1 :BeatReply; }
+
+struct Heartbeat $message { beat @0 :Beat; from @1 :UInt64; }
+# One group's beat, unpacked by pulse for a replica; `from` is the leader's node.
+struct HeartbeatReply $message { reply @0 :BeatReply; from @1 :UInt64; }
 
 struct SnapshotChunk $message {
   group @0 :UInt32;
