@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inbox is a vector under a mutex: a poster wakes the thread only when it was empty, and one
+// turn of the loop takes all of it.
+#include "runtime/net/loop.hpp"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "runtime/net/loop_kj.hpp"
+
+namespace harka::net {
+
+namespace {
+
+// The one border where what a posted task throws becomes a log line.
+void run_logged(const EventLoop::Task& task) {
+  try {
+    task();
+  } catch (const kj::Exception& exception) {
+    log::error("net", "a task on the loop failed: " + describe(exception));
+  } catch (const std::exception& exception) {
+    log::error("net", std::string("a task on the loop failed: ") + exception.what());
+  }
+}
+
+}  // namespace
+
+std::string describe(const kj::Exception& exception) {
+  return std::string(exception.getDescription().cStr());
+}
+
+EventLoop::Kj::Kj() : io(kj::setupAsyncIo()), tasks(*this) {}
+
+void EventLoop::Kj::taskFailed(kj::Exception&& exception) {
+  log::error("net", "a promise on the loop failed: " + describe(exception));
+}
+
+EventLoop::EventLoop(std::string name)
+    : name_(std::move(name)), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  ASSERT(wake_fd_ >= 0);
+  std::atomic<bool> ready{false};
+  thread_ = std::thread([this, &ready] { thread_main(&ready); });
+  ready.wait(false);
+}
+
+EventLoop::~EventLoop() {
+  stop();
+  ::close(wake_fd_);
+}
+
+void EventLoop::thread_main(std::atomic<bool>* ready) {
+  (void)::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
+  thread_id_ = std::this_thread::get_id();
+  kj_ = std::make_unique<Kj>();
+  auto stopped = kj::newPromiseAndFulfiller<void>();
+  {
+    kj::UnixEventPort::FdObserver observer(
+        kj_->port(), wake_fd_, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+    kj::Function<kj::Promise<void>()> wait_for_work = [&]() -> kj::Promise<void> {
+      return observer.whenBecomesReadable().then([&]() -> kj::Promise<void> {
+        std::uint64_t count = 0;
+        (void)!::read(wake_fd_, &count, sizeof count);
+        drain();
+        if (const std::lock_guard lock(mutex_); is_closed_) return kj::READY_NOW;
+        return wait_for_work();
+      });
+    };
+    auto work = wait_for_work();
+    ready->store(true);
+    ready->notify_one();
+    work.wait(kj_->io.waitScope);
+  }
+  drain();
+  for (std::size_t left = at_stop_.size(); left > 0; --left) run_logged(at_stop_[left - 1]);
+  kj_->timers.clear();
+  kj_.reset();
+}
+
+void EventLoop::drain() {
+  std::vector<Task> work;
+  {
+    const std::lock_guard lock(mutex_);
+    work.swap(inbox_);
+  }
+  for (const Task& task : work) run_logged(task);
+}
+
+void EventLoop::stop() {
+  ASSERT(!is_loop_thread());
+  {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  const std::uint64_t one = 1;
+  (void)!::write(wake_fd_, &one, sizeof one);
+  if (thread_.joinable()) thread_.join();
+}
+
+bool EventLoop::post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_closed_) return false;
+    inbox_.push_back(std::move(task));
+    if (inbox_.size() > 1) return true;
+  }
+  const std::uint64_t one = 1;
+  (void)!::write(wake_fd_, &one, sizeof one);
+  return true;
+}
+
+bool EventLoop::run(const Task& task) {
+  if (is_loop_thread()) {
+    run_logged(task);
+    return true;
+  }
+  std::mutex mutex;
+  std::condition_variable done;
+  bool is_done = false;
+  const bool posted = post([&] {
+    run_logged(task);
+    const std::lock_guard lock(mutex);
+    is_done = true;
+    done.notify_one();
+  });
+  if (!posted) return false;
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return is_done; });
+  return true;
+}
+
+void EventLoop::at_stop(Task task) {
+  const std::lock_guard lock(mutex_);
+  at_stop_.push_back(std::move(task));
+}
+
+bool EventLoop::is_loop_thread() const { return thread_id_.load() == std::this_thread::get_id(); }
+
+EventLoop::TimerHandle EventLoop::set_timer(Duration after, Task task) {
+  ASSERT(is_loop_thread());
+  const TimerHandle handle = ++kj_->timer_last;
+  auto promise = kj_->timer()
+                     .afterDelay(kj_duration(after))
+                     .then([this, handle] { fire(handle); })
+                     .eagerlyEvaluate(nullptr);
+  kj_->timers.emplace(handle, Kj::Timer{kj::mv(promise), std::move(task)});
+  return handle;
+}
+
+void EventLoop::fire(TimerHandle timer) {
+  const auto found = kj_->timers.find(timer);
+  if (found == kj_->timers.end()) return;
+  const Task task = std::move(found->second.task);
+  cancel_timer(timer);
+  run_logged(task);
+}
+
+void EventLoop::cancel_timer(TimerHandle timer) {
+  ASSERT(is_loop_thread());
+  const auto found = kj_->timers.find(timer);
+  if (found == kj_->timers.end()) return;
+  // A promise cannot destroy itself while it runs, so it is dropped in a later turn.
+  auto owned = kj::heap<kj::Promise<void>>(kj::mv(found->second.promise));
+  kj_->timers.erase(found);
+  kj_->tasks.add(kj::evalLater([] {}).attach(kj::mv(owned)));
+}
+
+EventLoop::Kj& EventLoop::kj() {
+  ASSERT(is_loop_thread());
+  return *kj_;
+}
+
+}  // namespace harka::net

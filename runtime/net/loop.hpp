@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread that runs a KJ event loop. Sockets, TLS and timers of links and of gateways live on
+// such threads and nowhere else; other threads hand them work by `post`, which costs one eventfd
+// write a burst, not one a call. This header knows no KJ: code that runs on the loop and needs its
+// sockets includes loop_kj.hpp.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace harka::net {
+
+class EventLoop {
+ public:
+  using Task = std::function<void()>;
+  using TimerHandle = std::uint64_t;
+  /// KJ's side of the loop, defined in loop_kj.hpp.
+  struct Kj;
+
+  /// Starts the thread; returns when its loop runs. `name` is the thread's name (15 characters).
+  explicit EventLoop(std::string name);
+  /// As `stop`.
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Runs what was posted before, then the `at_stop` tasks newest first, then ends the thread.
+  /// Not on the loop thread; again is harmless.
+  void stop();
+
+  /// Any thread; tasks run in order on the loop thread. False after stop: the task was dropped.
+  /// An exception that leaves a task is logged; the loop goes on.
+  bool post(Task task);
+  /// Posts and waits until it has run; on the loop thread it runs at once. False after stop.
+  bool run(const Task& task);
+  /// Runs on the loop thread while it stops: the place to drop sockets and promises.
+  void at_stop(Task task);
+  [[nodiscard]] bool is_loop_thread() const;
+
+  // Loop thread only.
+
+  /// Runs once after the delay (KJ's timers tick in milliseconds). Never 0.
+  TimerHandle set_timer(Duration after, Task task);
+  /// Harmless when it has fired already.
+  void cancel_timer(TimerHandle timer);
+  [[nodiscard]] Kj& kj();
+
+ private:
+  void thread_main(std::atomic<bool>* ready);
+  void drain();
+  void fire(TimerHandle timer);
+
+  std::string name_;
+  int wake_fd_;
+  std::mutex mutex_;
+  std::vector<Task> inbox_;
+  std::vector<Task> at_stop_;
+  bool is_closed_ = false;
+  std::unique_ptr<Kj> kj_;  // made and destroyed on the loop thread
+  std::atomic<std::thread::id> thread_id_{};
+  std::thread thread_;
+};
+
+}  // namespace harka::net
