@@ -34,6 +34,8 @@ using Term = std::uint64_t;
 using LogIndex = std::uint64_t;
 
 constexpr GroupId meta_group{0};
+/// Not a raft group: the node's own durable facts (its copy of the cluster map).
+constexpr GroupId node_group{0xFFFFFF};
 constexpr GroupId group_of(ShardId shard) { return GroupId{shard.value + 1}; }
 constexpr ShardId shard_of(GroupId group) { return ShardId{group.value - 1}; }
 

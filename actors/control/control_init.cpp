@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creating a cluster exactly once.
+//
+// The coordinator asks every member that is up to promise itself to a new cluster id; a member
+// promises only one id at a time (for 30 s) and none once it belongs to a cluster. Only when all
+// promised does the coordinator commit, so two inits at once cannot both succeed; a member that
+// missed the commit finds the map by asking its neighbours.
+#include <algorithm>
+
+#include "actors/control/control.hpp"
+#include "actors/control/timers.hpp"
+#include "base/json_writer.hpp"
+#include "cluster/placement.hpp"
+
+namespace harka {
+
+using namespace control_timers;
+
+namespace {
+
+constexpr Duration promise_lifetime = 30s;
+
+std::uint32_t number_argument(
+    const msg::AdminRequest& request, std::string_view name, std::uint32_t fallback) {
+  for (const std::string& argument : request.arguments) {
+    const std::size_t split = argument.find('=');
+    if (split == std::string::npos || argument.compare(0, split, name) != 0) continue;
+    std::uint32_t number = 0;
+    for (const char digit : argument.substr(split + 1)) {
+      if (digit < '0' || digit > '9' || number > 1'000'000) return 0;
+      number = number * 10 + static_cast<std::uint32_t>(digit - '0');
+    }
+    return number;
+  }
+  return fallback;
+}
+
+msg::NodeRecord record_of(const msg::Member& member) {
+  msg::NodeRecord record;
+  record.node = member.node;
+  record.name = member.name;
+  record.link_address = member.link_address;
+  record.client_address = member.client_address;
+  record.region = member.region;
+  record.data_id = member.data_id;
+  return record;
+}
+
+}  // namespace
+
+void Control::begin_init(const msg::AdminRequest& request, const Asker& asker, Turn& turn) {
+  const auto refuse = [&](int code, const std::string& text) {
+    answer(asker, code, JsonWriter().begin_object().field("error", text).end().take(), turn);
+  };
+  if (map_.cluster_id != 0) {
+    refuse(6, "this node already belongs to a cluster; nothing was changed");
+    return;
+  }
+  if (init_.has_value()) {
+    refuse(7, "an init is already running on this node");
+    return;
+  }
+  Init init;
+  init.shard_count = number_argument(request, "shards", options_.shard_count);
+  init.replication_factor = number_argument(request, "replicas", options_.replication_factor);
+  const std::uint32_t expected = number_argument(request, "nodes", 1);
+  for (const auto& [node, member] : members_) {
+    if (member.state == msg::MemberState::alive) init.members[node] = member;
+  }
+  if (init.shard_count == 0 || init.shard_count > limits::shard_count_max ||
+      init.replication_factor == 0) {
+    refuse(2, "shards must be 1 to 1024 and replicas at least 1");
+    return;
+  }
+  if (init.members.size() < expected || init.members.empty()) {
+    refuse(
+        3, "only " + std::to_string(init.members.size()) + " of " + std::to_string(expected) +
+               " nodes are up; start the others (same seeds) and try again");
+    return;
+  }
+  init.cluster_id = turn.random().next() | 1U;
+  init.asker = asker;
+  init.started = turn.now();
+  init_ = std::move(init);
+  turn.set_timer(init_timer, options_.init_timeout);
+  for (const auto& [node, member] : init_->members) {
+    turn.send(
+        address_of(NodeId{node}, msg::ActorKind::control),
+        msg::PrepareInit{init_->cluster_id, turn.node().value});
+  }
+}
+
+void Control::on(const msg::PrepareInit& prepare, const Envelope&, Turn& turn) {
+  msg::InitPromise promise;
+  promise.cluster_id = prepare.cluster_id;
+  const bool is_bound = promised_to_ != 0 && promised_to_ != prepare.cluster_id &&
+                        turn.now() - promised_at_ < promise_lifetime;
+  if (pending_map_.cluster_id != 0) {
+    promise.reason = options_.self.name + " already belongs to a cluster";
+  } else if (is_bound) {
+    promise.reason = options_.self.name + " has promised itself to another init within 30 s";
+  } else {
+    promised_to_ = prepare.cluster_id;
+    promised_at_ = turn.now();
+    promise.promised = true;
+  }
+  turn.reply(std::move(promise));
+}
+
+void Control::on(const msg::InitPromise& promise, const Envelope& envelope, Turn& turn) {
+  if (!init_ || init_->cluster_id != promise.cluster_id || init_->is_committed) return;
+  if (!promise.promised) {
+    end_init(6, promise.reason + "; nothing was created", turn);
+    return;
+  }
+  init_->promised[envelope.from.node] = true;
+  if (init_->promised.size() == init_->members.size()) commit_init(turn);
+}
+
+void Control::commit_init(Turn& turn) {
+  PlacementRequest request;
+  for (const auto& [node, member] : init_->members) request.nodes.push_back(record_of(member));
+  request.shard_count = init_->shard_count;
+  request.replication_factor = init_->replication_factor;
+  Result<std::vector<msg::ShardRecord>> shards = place_shards(request);
+  if (!shards.ok()) {
+    end_init(2, shards.error().detail, turn);
+    return;
+  }
+  msg::ClusterMap map;
+  map.cluster_id = init_->cluster_id;
+  map.version = 1;
+  map.shard_count = init_->shard_count;
+  map.replication_factor = init_->replication_factor;
+  map.nodes = request.nodes;
+  map.shards = std::move(shards).value();
+  map.meta_replicas = place_meta(request.nodes);
+  init_->is_committed = true;
+  for (const auto& [node, member] : init_->members) {
+    turn.send(address_of(NodeId{node}, msg::ActorKind::control), msg::CommitInit{map});
+  }
+}
+
+void Control::on(const msg::CommitInit& commit, const Envelope& envelope, Turn& turn) {
+  if (pending_map_.cluster_id == 0 && promised_to_ != commit.map.cluster_id) return;
+  if (adopt(commit.map, turn)) waiting_done_.emplace_back(envelope.from, envelope.correlation);
+}
+
+void Control::on(const msg::InitDone& done, const Envelope& envelope, Turn& turn) {
+  if (!init_ || init_->cluster_id != done.cluster_id) return;
+  init_->done[envelope.from.node] = true;
+  if (init_->done.size() < init_->members.size()) return;
+  JsonWriter json;
+  json.begin_object()
+      .field("clusterId", std::to_string(init_->cluster_id))
+      .field("nodes", static_cast<std::uint64_t>(init_->members.size()))
+      .field("shards", init_->shard_count)
+      .field("replicas", init_->replication_factor)
+      .end();
+  answer(init_->asker, 0, json.take(), turn);
+  turn.cancel_timer(init_timer);
+  init_.reset();
+}
+
+void Control::end_init(int exit_code, const std::string& text, Turn& turn) {
+  if (!init_) return;
+  answer(
+      init_->asker, exit_code, JsonWriter().begin_object().field("error", text).end().take(), turn);
+  turn.cancel_timer(init_timer);
+  init_.reset();
+}
+
+}  // namespace harka

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an administrator asks a node: status, init, drain. Answers are JSON with an exit code.
+#include <algorithm>
+
+#include "actors/control/control.hpp"
+#include "base/json_writer.hpp"
+
+namespace harka {
+
+void Control::on(const msg::AdminRequest& request, const Envelope& envelope, Turn& turn) {
+  const Asker asker{envelope.from, envelope.correlation, request.token};
+  if (request.verb == "status") {
+    const bool is_healthy = map_.cluster_id != 0 && shards_without_leader() == 0;
+    answer(asker, is_healthy ? 0 : 1, status_json(turn.node().value), turn);
+  } else if (request.verb == "init") {
+    begin_init(request, asker, turn);
+  } else if (request.verb == "drain") {
+    drain_askers_.push_back(asker);
+    turn.send(address_of(turn.node(), msg::ActorKind::pulse), msg::DrainNode{});
+  } else {
+    JsonWriter json;
+    json.begin_object().field("error", "unknown verb '" + request.verb + "'").end();
+    answer(asker, 2, json.take(), turn);
+  }
+}
+
+void Control::on(const msg::DrainProgress& progress, const Envelope&, Turn& turn) {
+  if (!progress.done) return;
+  for (const Asker& asker : drain_askers_) {
+    JsonWriter json;
+    json.begin_object().field("drained", true).field("leading", progress.leading).end();
+    answer(asker, 0, json.take(), turn);
+  }
+  drain_askers_.clear();
+}
+
+void Control::answer(const Asker& asker, int exit_code, std::string json, Turn& turn) {
+  if (asker.address.kind == msg::ActorKind::none) return;  // nobody asked: a single node's own init
+  msg::AdminReply reply;
+  reply.token = asker.token;
+  reply.exit_code = exit_code;
+  reply.json = SharedBytes(std::move(json));
+  turn.send(asker.address, std::move(reply), asker.correlation);
+}
+
+std::uint32_t Control::shards_without_leader() const {
+  std::uint32_t count = 0;
+  for (const msg::ShardRecord& record : map_.shards) {
+    const auto leader = leaders_.find(group_of(ShardId{record.shard}).value);
+    const bool is_led = leader != leaders_.end() && leader->second.node != 0;
+    const auto member = is_led ? members_.find(leader->second.node) : members_.end();
+    const bool is_up = is_led && (leader->second.node == options_.self.node ||
+                                  (member != members_.end() &&
+                                   member->second.state != msg::MemberState::dead &&
+                                   member->second.state != msg::MemberState::left));
+    count += is_up ? 0 : 1;
+  }
+  return count;
+}
+
+std::string Control::status_json(std::uint64_t self) const {
+  std::map<std::uint64_t, std::uint32_t> leading;
+  for (const auto& [group, leader] : leaders_) {
+    if (group != meta_group.value) ++leading[leader.node];
+  }
+  const std::uint32_t missing = shards_without_leader();
+  JsonWriter json;
+  json.begin_object();
+  json.field("apiVersion", "harka/v1").field("kind", "Status").field("version", options_.version);
+  if (map_.cluster_id == 0) {
+    json.field("verdict", "no cluster yet: run `harka init` on one node, or check the seed list");
+  } else if (missing > 0) {
+    json.field(
+        "verdict", std::to_string(missing) + " of " + std::to_string(map_.shard_count) +
+                       " shards have no leader: too few of their replicas are up");
+  } else {
+    json.field("verdict", "healthy");
+  }
+  json.field("clusterId", std::to_string(map_.cluster_id)).field("mapVersion", map_.version);
+  json.field("shards", map_.shard_count).field("shardsWithoutLeader", missing);
+  json.field("replicationFactor", map_.replication_factor);
+  const auto meta = leaders_.find(meta_group.value);
+  json.field("metaLeader", std::to_string(meta == leaders_.end() ? 0 : meta->second.node));
+  json.key("items").begin_array();
+  for (const auto& [node, member] : members_) {
+    json.begin_object().field("name", member.name).field("node", std::to_string(node));
+    json.field("state", msg::name_of(member.state)).field("region", member.region);
+    json.field("clientAddress", member.client_address).field("linkAddress", member.link_address);
+    json.field("epoch", member.epoch).field("leading", leading[node]);
+    json.field("self", node == self).end();
+  }
+  json.end();
+  json.key("warnings").begin_array().end();
+  json.end();
+  return json.take();
+}
+
+}  // namespace harka

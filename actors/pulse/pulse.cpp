@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ticks, coalesced beats, leader hints, leader preference and drain.
+#include "actors/pulse/pulse.hpp"
+
+#include <utility>
+
+namespace harka {
+
+namespace {
+
+enum Timer : TimerId { tick_timer, flush_timer, hints_timer, preference_timer };
+
+// A peer must have been alive this long before leadership moves to it: a node that flaps would
+// otherwise take leaders down with it each time.
+constexpr Duration settled_after = 3s;
+
+}  // namespace
+
+void Pulse::start(Turn& turn) {
+  turn.set_timer(tick_timer, options_.tick);
+  turn.set_timer(hints_timer, options_.hints_interval);
+  turn.set_timer(preference_timer, options_.preference_interval);
+}
+
+void Pulse::receive(const Envelope& envelope, Turn& turn) {
+  dispatch(*this, envelope, turn);
+}
+
+void Pulse::on_timer(TimerId timer, Turn& turn) {
+  switch (timer) {
+    case tick_timer:
+      for (const auto& [group, view] : groups_) {
+        turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
+      }
+      turn.set_timer(tick_timer, options_.tick);
+      break;
+    case flush_timer:
+      flush(turn);
+      break;
+    case hints_timer:
+      send_hints(true, turn);
+      turn.set_timer(hints_timer, options_.hints_interval);
+      break;
+    case preference_timer:
+      turn.set_timer(preference_timer, options_.preference_interval);
+      if (is_draining_) {
+        push_leaders_away(turn);
+      } else {
+        prefer_leaders(turn);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+std::string Pulse::describe() const {
+  return std::to_string(groups_.size()) + " groups" + (is_draining_ ? ", draining" : "");
+}
+
+void Pulse::on(const msg::BeatsOut& out, const Envelope&, Turn& turn) {
+  for (const msg::BeatTo& item : out.beats) beats_[item.to].beats.push_back(item.beat);
+  note_pending(turn);
+}
+
+void Pulse::on(const msg::BeatReplyOut& out, const Envelope&, Turn& turn) {
+  replies_[out.to].replies.push_back(out.reply);
+  note_pending(turn);
+}
+
+void Pulse::on(const msg::Beats& beats, const Envelope& envelope, Turn& turn) {
+  for (const msg::Beat& beat : beats.beats) {
+    turn.send(
+        replica_address(turn.node(), GroupId{beat.group}),
+        msg::Heartbeat{beat, envelope.from.node});
+  }
+}
+
+void Pulse::on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& turn) {
+  for (const msg::BeatReply& reply : replies.replies) {
+    turn.send(
+        replica_address(turn.node(), GroupId{reply.group}),
+        msg::HeartbeatReply{reply, envelope.from.node});
+  }
+}
+
+void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
+  GroupView& view = groups_[change.group];
+  const bool concerns_us =
+      change.leader == turn.node().value || view.leader == turn.node().value;
+  view = GroupView{change.term, change.leader};
+  if (concerns_us) {
+    changed_.insert(change.group);
+    note_pending(turn);
+  }
+}
+
+void Pulse::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn) {
+  for (const msg::Member& member : change.members) {
+    PeerView& peer = peers_[member.node];
+    const bool is_alive = member.state == msg::MemberState::alive;
+    if (is_alive && !peer.is_alive) peer.alive_since = turn.now();
+    if (!is_alive) peer.is_draining = false;
+    peer.is_alive = is_alive;
+  }
+}
+
+void Pulse::on(const msg::MapUpdate& update, const Envelope&, Turn&) {
+  preferred_.clear();
+  for (const msg::ShardRecord& record : update.map.shards) {
+    if (!record.replicas.empty()) {
+      preferred_[group_of(ShardId{record.shard}).value] = record.replicas.front();
+    }
+  }
+}
+
+void Pulse::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn&) {
+  peers_[envelope.from.node].is_draining = hints.draining;
+}
+
+void Pulse::on(const msg::DrainNode&, const Envelope& envelope, Turn& turn) {
+  is_draining_ = true;
+  drain_waiters_.emplace_back(envelope.from, envelope.correlation);
+  send_hints(true, turn);
+  push_leaders_away(turn);
+}
+
+void Pulse::note_pending(Turn& turn) {
+  if (is_flush_armed_) return;
+  is_flush_armed_ = true;
+  turn.set_timer(flush_timer, options_.coalesce);
+}
+
+void Pulse::flush(Turn& turn) {
+  is_flush_armed_ = false;
+  for (auto& [node, beats] : std::exchange(beats_, {})) {
+    turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), std::move(beats));
+  }
+  for (auto& [node, replies] : std::exchange(replies_, {})) {
+    turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), std::move(replies));
+  }
+  if (!changed_.empty()) send_hints(false, turn);
+}
+
+void Pulse::send_hints(bool complete, Turn& turn) {
+  msg::LeaderHints hints;
+  hints.complete = complete;
+  hints.draining = is_draining_;
+  hints.node = turn.node().value;
+  for (const auto& [group, view] : groups_) {
+    const bool leads = view.leader == turn.node().value;
+    // A partial list also says what this node stopped leading, so that routers stop asking it.
+    if (leads ? (complete || changed_.contains(group)) : (!complete && changed_.contains(group))) {
+      hints.hints.push_back(msg::LeaderHint{group, view.term, view.leader});
+    }
+  }
+  changed_.clear();
+  peers_[turn.node().value].is_alive = true;
+  for (const auto& [node, peer] : peers_) {
+    if (!peer.is_alive) continue;
+    turn.send(address_of(NodeId{node}, msg::ActorKind::control), hints);
+    if (node != turn.node().value) {
+      turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), hints);
+    }
+  }
+}
+
+void Pulse::prefer_leaders(Turn& turn) {
+  std::uint32_t moved = 0;
+  for (const auto& [group, view] : groups_) {
+    if (view.leader != turn.node().value) continue;
+    const auto preferred = preferred_.find(group);
+    if (preferred == preferred_.end() || preferred->second == turn.node().value) continue;
+    const auto peer = peers_.find(preferred->second);
+    if (peer == peers_.end() || !peer->second.is_alive || peer->second.is_draining ||
+        turn.now() - peer->second.alive_since < settled_after) {
+      continue;
+    }
+    turn.send(
+        replica_address(turn.node(), GroupId{group}),
+        msg::TransferLeadership{group, preferred->second});
+    if (++moved == options_.preference_batch) return;
+  }
+}
+
+void Pulse::push_leaders_away(Turn& turn) {
+  for (const auto& [group, view] : groups_) {
+    if (view.leader != turn.node().value) continue;
+    turn.send(
+        replica_address(turn.node(), GroupId{group}), msg::TransferLeadership{group, 0});
+  }
+  const std::uint32_t leading = leading_count(turn.node().value);
+  const bool is_done = leading == 0;
+  for (const auto& [waiter, correlation] : drain_waiters_) {
+    turn.send(waiter, msg::DrainProgress{leading, is_done}, correlation);
+  }
+  if (is_done) {
+    drain_waiters_.clear();
+  } else {
+    turn.set_timer(preference_timer, 100ms);
+  }
+}
+
+std::uint32_t Pulse::leading_count(std::uint64_t node) const {
+  std::uint32_t count = 0;
+  for (const auto& [group, view] : groups_) count += view.leader == node ? 1 : 0;
+  return count;
+}
+
+}  // namespace harka

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's pulse: one timer for all raft groups of the node, and one heartbeat message per peer
+// node instead of one per group.
+//
+// With 100 groups a node would otherwise run 100 timers and send hundreds of small messages a
+// second while idle. Pulse also knows what this node leads, tells every node so (leader hints, for
+// routing), hands leadership to each group's preferred node, and moves it all away when draining.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/machine.hpp"
+
+namespace harka {
+
+struct PulseOptions {
+  Duration tick = limits::tick_interval;
+  Duration coalesce = 1ms;           // beats within this window travel together
+  Duration hints_interval = 1s;      // the complete list of what this node leads
+  Duration preference_interval = 1s; // how often leadership may move to preferred nodes
+  std::uint32_t preference_batch = 8;  // groups at a time: moving all at once would stall all
+};
+
+class Pulse final : public Machine {
+ public:
+  explicit Pulse(PulseOptions options) : options_(options) {}
+
+  void start(Turn& turn) override;
+  void receive(const Envelope& envelope, Turn& turn) override;
+  void on_timer(TimerId timer, Turn& turn) override;
+  [[nodiscard]] std::string describe() const override;
+
+  void on(const msg::BeatsOut& out, const Envelope& envelope, Turn& turn);
+  void on(const msg::BeatReplyOut& out, const Envelope& envelope, Turn& turn);
+  void on(const msg::Beats& beats, const Envelope& envelope, Turn& turn);
+  void on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& turn);
+  void on(const msg::LeadershipChanged& change, const Envelope& envelope, Turn& turn);
+  void on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn);
+  void on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn);
+  void on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& turn);
+  void on(const msg::DrainNode& drain, const Envelope& envelope, Turn& turn);
+
+ private:
+  struct GroupView {
+    Term term = 0;
+    std::uint64_t leader = 0;
+  };
+  struct PeerView {
+    bool is_alive = false;
+    bool is_draining = false;
+    Instant alive_since;
+  };
+
+  void note_pending(Turn& turn);
+  void flush(Turn& turn);
+  void send_hints(bool complete, Turn& turn);
+  void prefer_leaders(Turn& turn);
+  void push_leaders_away(Turn& turn);
+  [[nodiscard]] std::uint32_t leading_count(std::uint64_t node) const;
+
+  PulseOptions options_;
+  std::map<std::uint32_t, GroupView> groups_;
+  std::map<std::uint64_t, PeerView> peers_;
+  std::map<std::uint32_t, std::uint64_t> preferred_;  // group → node
+  std::map<std::uint64_t, msg::Beats> beats_;         // by destination node, waiting for the flush
+  std::map<std::uint64_t, msg::BeatReplies> replies_;
+  std::set<std::uint32_t> changed_;                   // groups whose hint has not been sent yet
+  bool is_flush_armed_ = false;
+  bool is_draining_ = false;
+  std::vector<std::pair<Address, std::uint64_t>> drain_waiters_;  // who asked, with correlation
+};
+
+}  // namespace harka
