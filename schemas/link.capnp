@@ -1,16 +1,6 @@
 @0xc28105de0cfaf791;
-# The frame between nodes and the connection's own control messages.
+# How two nodes introduce themselves on a new connection; the frames are runtime/net/frame.hpp.
 
-using import "common.capnp".Address;
-
-struct Frame {
-  epoch @0 :UInt64;        # sender's incarnation: frames of an older one are dropped
-  kind @1 :UInt16;         # position in the message list, by name hash: see Hello
-  correlation @2 :UInt64;
-  from @3 :Address;
-  to @4 :Address;
-  body @5 :Data;           # the message, itself a flat Cap'n Proto message
-}
 struct Hello {
   protocolMin @0 :UInt32;
   protocolMax @1 :UInt32;
@@ -21,6 +11,7 @@ struct Hello {
   dataId @6 :UInt64;
   channel @7 :UInt8;       # 0 control, 1 bulk
   linkAddress @8 :Text;
+  creditBytes @9 :UInt64;  # message bytes that the other side may send before it hears of credit
 }
 struct HelloReply {
   accepted @0 :Bool;
@@ -31,4 +22,5 @@ struct HelloReply {
   epoch @5 :UInt64;
   clusterId @6 :UInt64;
   dataId @7 :UInt64;
+  creditBytes @8 :UInt64;
 }
