@@ -33,6 +33,8 @@ class SharedBytes {
   [[nodiscard]] std::size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
   [[nodiscard]] const char* data() const { return view_.data(); }
+  /// What keeps the bytes alive; for making other views of the same memory.
+  [[nodiscard]] const std::shared_ptr<const void>& owner() const { return owner_; }
   /// A part of these bytes that shares their owner. `offset + length <= size()`.
   [[nodiscard]] SharedBytes slice(std::size_t offset, std::size_t length) const {
     return SharedBytes(owner_, view_.substr(offset, length));

@@ -2,6 +2,9 @@
 # Questions that the command line asks a node, and their answers. JSON text, so that old clients
 # show what new nodes know.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using import "common.capnp".maxBytes;
 

@@ -2,6 +2,9 @@
 # What every schema uses. A struct marked $message gets a line in the message list: it may travel
 # between actors, over a link and into the simulator. Unmarked structs are parts of messages.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 annotation message @0xd1c6a5f6a4a0b1c2 (struct) :Void;
 # In C++: Data and Text(data) become SharedBytes / std::string, List(T) becomes std::vector<T>,
 # fieldName becomes field_name, the struct a plain aggregate with == and the declared defaults.

@@ -2,6 +2,9 @@
 # The cluster map: which nodes there are, and which replicas each shard has, under which epoch.
 # It is the state of the meta group; every node keeps a copy and serves from it.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using Raft = import "raft.capnp";
 

@@ -2,6 +2,9 @@
 # Between a replica and the node's two stores. Requests are FIFO per sender; a store never answers
 # before the bytes are durable, and never answers a failure: an I/O error ends the node.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using import "common.capnp".maxItems;
 using Raft = import "raft.capnp";

@@ -1,6 +1,9 @@
 @0xc28105de0cfaf791;
 # How two nodes introduce themselves on a new connection; the frames are runtime/net/frame.hpp.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 struct Hello {
   protocolMin @0 :UInt32;
   protocolMax @1 :UInt32;

@@ -1,6 +1,9 @@
 @0x9c0370235b1f1b0c;
 # SWIM with suspicion, incarnation, indirect probes and piggybacked gossip.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using import "common.capnp".maxItems;
 

@@ -2,6 +2,9 @@
 # Raft between replicas of one group (Ongaro's dissertation, with pre-vote, read index, learners,
 # joint consensus and chunked snapshots). `group` first in every message; the envelope says from whom.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using import "common.capnp".maxItems;
 

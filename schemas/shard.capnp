@@ -1,6 +1,9 @@
 @0xf6a55cdf80c1042d;
 # Between a router (gateway loop) and the replicas of a shard, on this or another node.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 
 struct ShardBatch $message {

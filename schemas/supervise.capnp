@@ -1,6 +1,9 @@
 @0xabcafd8bfd074a6e;
 # Between interpreters and supervisors: the life of children.
 
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("harka::wire");
+
 using import "common.capnp".message;
 using import "common.capnp".Address;
 
