@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node's configuration: one table of settings serves the command line, the TOML file, its check
+// and its printed reference, so that every flag is also a key.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+
+namespace harka::apps {
+
+struct Config {
+  std::string name = "n1";
+  std::string region = "local";
+  std::string data = "harka-data";
+  std::vector<std::string> seeds;          // host:port of links; empty: a cluster of one
+  std::string link_address = "127.0.0.1:7400";
+  std::string client_address = "127.0.0.1:7401";
+  std::string advertise_link;              // what others dial; default: link_address
+  std::string advertise_client;            // what clients are told; default: client_address
+  std::uint32_t shards = limits::shard_count_default;
+  std::uint32_t replicas = 3;
+  std::string tls_ca;                      // links: all three, or none with insecure_links
+  std::string tls_cert;
+  std::string tls_key;
+  bool insecure_links = false;
+  std::string client_tls_cert;
+  std::string client_tls_key;
+  std::string password;
+  std::string password_file;
+  std::uint32_t threads = 2;               // actor workers
+  std::uint32_t gateway_threads = 1;
+  std::uint64_t log_segment_bytes = 64ULL << 20;
+  std::uint64_t cache_bytes = 64ULL << 20;
+  std::uint64_t clients_max = 10'000;
+  std::string log_level = "info";
+  std::string log_file;                    // empty: stderr
+  std::map<std::string, Duration> region_delay;  // one way, added at the links: demos and drills
+  bool trust_clocks = true;                // leader leases; off: every read asks a quorum
+  Duration drain_timeout = std::chrono::seconds(10);
+};
+
+/// One setting: `name` is the TOML key; the flag is the same with dashes for underscores.
+struct Setting {
+  std::string_view name;
+  std::string_view type;  // string, list, integer, bytes, boolean, duration, map
+  std::string_view help;
+  std::function<Result<void>(Config&, std::string_view text)> set;
+  std::function<std::string(const Config&)> get;
+};
+
+[[nodiscard]] const std::vector<Setting>& settings();
+
+/// Reads a TOML file over `config`. Errors name file, line, key and what to do.
+[[nodiscard]] Result<void> load_config(const std::string& path, Config& config);
+
+/// Checks that the settings fit together and are safe: files exist, addresses parse, nothing that
+/// listens beyond loopback is without TLS and a password.
+[[nodiscard]] Result<void> check_config(const Config& config);
+
+/// The effective configuration as TOML, secrets replaced.
+[[nodiscard]] std::string print_config(const Config& config);
+
+/// The nearest known word, for "did you mean"; empty when nothing is near.
+[[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] Result<HostPort> parse_address(std::string_view text);
+[[nodiscard]] bool is_loopback(std::string_view host);
+
+}  // namespace harka::apps

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// fork, exec, kill and wait; each child dies with the demo even if the demo is killed itself.
+#include "apps/demo/processes.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "apps/config.hpp"
+#include "runtime/net/dev_ca.hpp"
+
+namespace harka::apps {
+
+namespace {
+
+constexpr std::array<const char*, 3> regions{"us-east", "eu-west", "ap-south"};
+constexpr int nodes_a_region = 3;
+
+std::string loopback(int port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
+
+bool is_port_free(std::uint16_t port) {
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool is_free =
+      ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(probe);
+  return is_free;
+}
+
+[[noreturn]] void become(const std::vector<std::string>& arguments, const std::string& log) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setpgid(0, 0);
+  const int file = ::open(log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+  }
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
+  std::vector<char*> words;
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  ::execv("/proc/self/exe", words.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+int demo_delay(const std::string& from, const std::string& to) {
+  if (from == to) return 0;
+  const auto either = [&](const char* a, const char* b) {
+    return (from == a && to == b) || (from == b && to == a);
+  };
+  if (either("us-east", "eu-west")) return 41;
+  if (either("us-east", "ap-south")) return 95;
+  return 60;
+}
+
+DemoProcesses::DemoProcesses(std::uint16_t port_base, std::string data) : data_(std::move(data)) {
+  int number = 1;
+  for (const char* region : regions) {
+    for (int i = 0; i < nodes_a_region; ++i, ++number) {
+      DemoNode node;
+      node.name = "n" + std::to_string(number);
+      node.region = region;
+      node.client_address = loopback(port_base + number);
+      node.link_address = loopback(port_base + 50 + number);
+      nodes_.push_back(std::move(node));
+    }
+  }
+}
+
+DemoProcesses::~DemoProcesses() {
+  for (DemoNode& node : nodes_) kill(node);
+}
+
+Result<void> DemoProcesses::check_ports() const {
+  for (const DemoNode& node : nodes_) {
+    for (const std::string& address : {node.client_address, node.link_address}) {
+      const auto parsed = parse_address(address);
+      if (!parsed.ok()) return parsed.error();
+      if (!is_port_free(parsed.value().port)) {
+        return Error{
+            Code::already_exists, "port " + std::to_string(parsed.value().port) +
+                                      " is taken (see `ss -ltnp`); choose another --port-base"};
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> DemoProcesses::make_certificates() const {
+  const std::string directory = data_ + "/tls";
+  // A kept --data folder has them already.
+  const auto is_failure = [](const Result<void>& made) {
+    return !made.ok() && made.error().code != Code::already_exists;
+  };
+  if (auto made = net::make_dev_ca(directory); is_failure(made)) return made;
+  for (const DemoNode& node : nodes_) {
+    if (auto made = net::issue_node_certificate(directory, node.name); is_failure(made)) return made;
+  }
+  return {};
+}
+
+std::vector<std::string> DemoProcesses::arguments_for(const DemoNode& node) const {
+  std::string delays;
+  for (const char* region : regions) {
+    if (node.region == region) continue;
+    delays += (delays.empty() ? "" : ",") + std::string(region) + "=" +
+              std::to_string(demo_delay(node.region, region)) + "ms";
+  }
+  const std::string tls = data_ + "/tls/";
+  // The first node of each region is a seed.
+  const std::string seeds = nodes_[0].link_address + "," + nodes_[nodes_a_region].link_address +
+                            "," + nodes_[2 * nodes_a_region].link_address;
+  return {"harka", "start", "--name", node.name, "--region", node.region, "--data",
+          data_ + "/" + node.name, "--link-address", node.link_address, "--client-address",
+          node.client_address, "--seeds", seeds, "--tls-ca", tls + "ca.pem", "--tls-cert",
+          tls + node.name + ".pem", "--tls-key", tls + node.name + ".key", "--region-delay", delays,
+          "--log-segment-bytes", "16MiB", "--threads", "1"};
+}
+
+Result<void> DemoProcesses::start(DemoNode& node) {
+  const std::vector<std::string> arguments = arguments_for(node);
+  const std::string log = data_ + "/" + node.name + ".log";
+  const pid_t child = ::fork();
+  if (child < 0) return Error{Code::io_failed, std::string("cannot start: ") + std::strerror(errno)};
+  if (child == 0) become(arguments, log);
+  node.process = child;
+  return {};
+}
+
+void DemoProcesses::kill(DemoNode& node) {
+  if (node.process == 0) return;
+  ::kill(node.process, SIGKILL);
+  ::waitpid(node.process, nullptr, 0);
+  node.process = 0;
+}
+
+void DemoProcesses::stop_all() {
+  for (const DemoNode& node : nodes_) {
+    if (node.process != 0) ::kill(node.process, SIGTERM);
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  for (DemoNode& node : nodes_) {
+    while (node.process != 0 && std::chrono::steady_clock::now() < end) {
+      if (::waitpid(node.process, nullptr, WNOHANG) == node.process) {
+        node.process = 0;
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    }
+    kill(node);
+  }
+}
+
+DemoNode* DemoProcesses::find(const std::string& name) {
+  for (DemoNode& node : nodes_) {
+    if (node.name == name) return &node;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> DemoProcesses::client_addresses() const {
+  std::vector<std::string> addresses;
+  for (const DemoNode& node : nodes_) addresses.push_back(node.client_address);
+  return addresses;
+}
+
+}  // namespace harka::apps

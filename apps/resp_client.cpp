@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocking sockets with send and receive timeouts, and a RESP2/RESP3 reader with bounds.
+#include "apps/resp_client.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+
+namespace harka::apps {
+
+namespace {
+
+constexpr std::size_t reply_bytes_max = 64U << 20;
+constexpr int depth_max = 8;
+
+Error broken(const std::string& what) {
+  return Error{Code::io_failed, what};
+}
+
+Result<void> wait_connected(int socket, Duration timeout) {
+  pollfd waiting{socket, POLLOUT, 0};
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+  if (::poll(&waiting, 1, static_cast<int>(millis)) != 1) return broken("timed out");
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &failure, &size);
+  if (failure != 0) return broken(std::strerror(failure));
+  return {};
+}
+
+Result<void> connect_socket(int socket, const addrinfo& target, Duration timeout) {
+  const int flags = ::fcntl(socket, F_GETFL);
+  ::fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+  if (::connect(socket, target.ai_addr, target.ai_addrlen) != 0) {
+    if (errno != EINPROGRESS) return broken(std::strerror(errno));
+    if (Result<void> waited = wait_connected(socket, timeout); !waited.ok()) return waited;
+  }
+  ::fcntl(socket, F_SETFL, flags);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
+  timeval limit{};
+  limit.tv_sec = micros / 1'000'000;
+  limit.tv_usec = micros % 1'000'000;
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return {};
+}
+
+Result<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return broken("malformed reply");
+  return number;
+}
+
+}  // namespace
+
+Result<RespClient> RespClient::connect(const std::string& address, Duration timeout) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return Error{Code::invalid_argument, address + " is not host:port"};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failure = ::getaddrinfo(
+      address.substr(0, colon).c_str(), address.substr(colon + 1).c_str(), &hints, &found);
+  if (failure != 0) return broken(address + ": " + ::gai_strerror(failure));
+  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  RespClient client(socket);
+  const Result<void> connected =
+      socket < 0 ? Result<void>(broken(std::strerror(errno))) : connect_socket(socket, *found, timeout);
+  ::freeaddrinfo(found);
+  if (!connected.ok()) return broken("cannot reach " + address + ": " + connected.error().detail);
+  return Result<RespClient>(std::move(client));
+}
+
+RespClient::RespClient(RespClient&& other) noexcept
+    : socket_(std::exchange(other.socket_, -1)), buffer_(std::move(other.buffer_)) {}
+
+RespClient& RespClient::operator=(RespClient&& other) noexcept {
+  std::swap(socket_, other.socket_);
+  std::swap(buffer_, other.buffer_);
+  return *this;
+}
+
+RespClient::~RespClient() {
+  if (socket_ >= 0) ::close(socket_);
+}
+
+Result<RespValue> RespClient::call(const std::vector<std::string>& arguments) {
+  std::string request = "*" + std::to_string(arguments.size()) + "\r\n";
+  for (const std::string& argument : arguments) {
+    request += "$" + std::to_string(argument.size()) + "\r\n" + argument + "\r\n";
+  }
+  std::string_view rest = request;
+  while (!rest.empty()) {
+    const ssize_t sent = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return broken(std::string("send: ") + std::strerror(errno));
+    rest.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return read_value(0);
+}
+
+Result<RespValue> RespClient::read_value(int depth) {
+  if (depth > depth_max) return broken("reply nested too deeply");
+  Result<std::string> line = read_line();
+  if (!line.ok()) return line.error();
+  if (line.value().empty()) return broken("malformed reply");
+  const char type = line.value()[0];
+  RespValue value;
+  value.text = line.value().substr(1);
+  if (type == '+' || type == ',' || type == '(') {
+    value.kind = RespValue::Kind::text;
+    return value;
+  }
+  if (type == '-') {
+    value.kind = RespValue::Kind::error;
+    return value;
+  }
+  if (type == '_') return RespValue{};
+  Result<std::int64_t> number = parse_integer(value.text);
+  if (!number.ok()) return number.error();
+  value.integer = number.value();
+  if (type == ':') {
+    value.kind = RespValue::Kind::integer;
+    return value;
+  }
+  if (value.integer < 0) return RespValue{};
+  if (static_cast<std::uint64_t>(value.integer) > reply_bytes_max) return broken("reply too large");
+  const auto count = static_cast<std::size_t>(value.integer);
+  if (type == '$' || type == '=') {
+    Result<std::string> body = read_exactly(count + 2);
+    if (!body.ok()) return body.error();
+    value.kind = RespValue::Kind::text;
+    value.text = body.value().substr(0, count);
+    return value;
+  }
+  if (type != '*' && type != '%' && type != '~') return broken("malformed reply");
+  value.kind = RespValue::Kind::array;
+  for (std::size_t i = 0; i < (type == '%' ? count * 2 : count); ++i) {
+    Result<RespValue> item = read_value(depth + 1);
+    if (!item.ok()) return item.error();
+    value.items.push_back(std::move(item).value());
+  }
+  return value;
+}
+
+Result<std::string> RespClient::read_line() {
+  std::size_t end = 0;
+  while ((end = buffer_.find("\r\n")) == std::string::npos) {
+    if (buffer_.size() > reply_bytes_max) return broken("reply too large");
+    if (Result<void> filled = fill(); !filled.ok()) return filled.error();
+  }
+  std::string line = buffer_.substr(0, end);
+  buffer_.erase(0, end + 2);
+  return line;
+}
+
+Result<std::string> RespClient::read_exactly(std::size_t count) {
+  while (buffer_.size() < count) {
+    if (Result<void> filled = fill(); !filled.ok()) return filled.error();
+  }
+  std::string text = buffer_.substr(0, count);
+  buffer_.erase(0, count);
+  return text;
+}
+
+Result<void> RespClient::fill() {
+  char chunk[16 * 1024];
+  const ssize_t received = ::recv(socket_, chunk, sizeof chunk, 0);
+  if (received == 0) return broken("the server closed the connection");
+  if (received < 0) {
+    return broken(errno == EAGAIN ? "no reply in time" : std::string("recv: ") + std::strerror(errno));
+  }
+  buffer_.append(chunk, static_cast<std::size_t>(received));
+  return {};
+}
+
+}  // namespace harka::apps

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small blocking Redis client for the command line, the demo's workload and its checker. Every
+// wait is bounded. Not for production use: applications use a stock Redis Cluster client.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace harka::apps {
+
+struct RespValue {
+  enum class Kind : std::uint8_t { null, text, error, integer, array };
+  Kind kind = Kind::null;
+  std::string text;                // text and error
+  std::int64_t integer = 0;
+  std::vector<RespValue> items;    // array
+
+  [[nodiscard]] bool is_error() const { return kind == Kind::error; }
+};
+
+class RespClient {
+ public:
+  /// Connects within `timeout`, which also bounds every later call.
+  [[nodiscard]] static Result<RespClient> connect(const std::string& address, Duration timeout);
+
+  RespClient(RespClient&& other) noexcept;
+  RespClient& operator=(RespClient&& other) noexcept;
+  RespClient(const RespClient&) = delete;
+  RespClient& operator=(const RespClient&) = delete;
+  ~RespClient();
+
+  /// One command, one reply. io_failed: the connection is broken and the outcome unknown.
+  [[nodiscard]] Result<RespValue> call(const std::vector<std::string>& arguments);
+
+ private:
+  explicit RespClient(int socket) : socket_(socket) {}
+  Result<RespValue> read_value(int depth);
+  Result<std::string> read_line();
+  Result<std::string> read_exactly(std::size_t count);
+  Result<void> fill();
+
+  int socket_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace harka::apps
