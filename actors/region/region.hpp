@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The region actor: one a node, standing for its region's share on this machine. It supervises the
+// cache and the replicas that the cluster map places here, starting and stopping them as the map
+// changes. A replica that fails is restarted here; a node that fails is nobody's child.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "runtime/machine.hpp"
+#include "runtime/supervisor.hpp"
+
+namespace harka {
+
+class Region final : public Machine {
+ public:
+  /// `spec` is the region's own specification: its restart policy and fixed children (the cache).
+  Region(const ChildSpec& spec, msg::ClusterMap map);
+
+  void start(Turn& turn) override;
+  void receive(const Envelope& envelope, Turn& turn) override;
+  void on_timer(TimerId timer, Turn& turn) override;
+  [[nodiscard]] std::string describe() const override;
+
+ private:
+  void follow_map(Turn& turn);
+
+  Supervisor supervisor_;
+  msg::ClusterMap map_;
+  std::set<std::uint32_t> hosted_;  // groups
+};
+
+/// The specification of one replica of a group.
+[[nodiscard]] ChildSpec replica_spec(NodeId node, GroupId group);
+
+}  // namespace harka

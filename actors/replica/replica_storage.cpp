@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// A replica's dealings with the state store: flushing what was applied, installing a snapshot that
+// arrives, producing one for a follower that is behind the log.
+#include <utility>
+
+#include "actors/replica/replica.hpp"
+#include "storage/checksum.hpp"
+
+namespace harka {
+
+void Replica::flush_if_due(Turn& turn) {
+  if (is_flushing_ || is_installing_ || !is_dirty_) return;
+  const bool is_due = state_->dirty_bytes() >= options_.flush_bytes ||
+                      turn.now() - dirty_since_ >= options_.flush_interval;
+  if (!is_due) return;
+  is_flushing_ = true;
+  is_dirty_ = false;
+  msg::FlushState flush;
+  flush.group = options_.raft.group.value;
+  flush.ticket = ++flush_ticket_;
+  flush.applied_index = raft_->applied_index();
+  flush.applied_term = applied_term_;
+  flush.config = raft_->config_at(raft_->applied_index());
+  flush.writes = state_->begin_flush();
+  turn.send(address_of(turn.node(), msg::ActorKind::state_store), std::move(flush));
+}
+
+void Replica::on(const msg::StateFlushed& flushed, const Envelope&, Turn& turn) {
+  if (!raft_ || flushed.ticket != flush_ticket_) return;
+  is_flushing_ = false;
+  state_->flush_finished();
+  flushed_index_ = std::max(flushed_index_, flushed.applied_index);
+  raft_->compact(flushed_index_);
+  pump(turn);
+  flush_if_due(turn);
+}
+
+void Replica::install(const raft::SnapshotChunkData& chunk, Turn& turn) {
+  if (storage::crc32c(chunk.data.view()) != chunk.checksum) {
+    turn.stop_self("a snapshot chunk arrived damaged");  // restarted, it asks for all of it again
+    return;
+  }
+  is_installing_ = chunk.done;  // the engine's content is about to be replaced: apply nothing
+  msg::InstallState install;
+  install.group = options_.raft.group.value;
+  install.ticket = ++install_ticket_;
+  install.applied_index = chunk.index;
+  install.applied_term = chunk.term;
+  install.config = chunk.config;
+  install.sequence = chunk.sequence;
+  install.data = chunk.data;
+  install.done = chunk.done;
+  turn.send(address_of(turn.node(), msg::ActorKind::state_store), std::move(install));
+}
+
+void Replica::on(const msg::StateInstalled& installed, const Envelope&, Turn& turn) {
+  if (!raft_ || installed.ticket != install_ticket_) return;
+  const storage::AppliedState durable = engine_.applied(options_.raft.group);
+  if (installed.done) {
+    is_installing_ = false;
+    is_flushing_ = false;  // a flush that was under way belonged to the replaced state
+    ++flush_ticket_;
+    is_dirty_ = false;
+    state_->reload();
+    applied_term_ = durable.term;
+    flushed_index_ = durable.index;
+  }
+  raft_->chunk_installed(
+      installed.done ? durable.index : 0, installed.sequence, installed.done, turn.now());
+  pump(turn);
+}
+
+void Replica::provide(const raft::SnapshotWanted& wanted, Turn& turn) {
+  raft::SnapshotChunkData chunk;
+  chunk.failed = true;
+  Transfer& transfer = transfers_[wanted.to.value];
+  const bool starts_anew = wanted.sequence == 0 || transfer.reader == nullptr ||
+                           transfer.reader->applied().index != wanted.index;
+  if (starts_anew) {
+    transfer = Transfer{};
+    transfer.reader = engine_.snapshot(options_.raft.group);
+    if (transfer.reader->applied().index == 0) {
+      // Nothing was flushed yet: there is nothing to send; raft asks again after the next flush.
+      transfers_.erase(wanted.to.value);
+      raft_->provide_chunk(wanted.to, chunk, turn.now());
+      return;
+    }
+  } else if (transfer.last.sequence == wanted.sequence && !transfer.last.failed) {
+    raft_->provide_chunk(wanted.to, transfer.last, turn.now());  // the answer to it got lost
+    return;
+  }
+  Result<storage::SnapshotPart> part = transfer.reader->next();
+  if (!part.ok() || part.value().sequence != (starts_anew ? 0 : wanted.sequence)) {
+    transfers_.erase(wanted.to.value);
+    raft_->provide_chunk(wanted.to, chunk, turn.now());
+    return;
+  }
+  chunk.failed = false;
+  chunk.index = transfer.reader->applied().index;
+  chunk.term = transfer.reader->applied().term;
+  chunk.config = transfer.reader->applied().config;
+  chunk.sequence = part.value().sequence;
+  chunk.data = part.value().data;
+  chunk.checksum = storage::crc32c(chunk.data.view());
+  chunk.done = part.value().done;
+  transfer.last = chunk;
+  raft_->provide_chunk(wanted.to, chunk, turn.now());
+}
+
+}  // namespace harka
