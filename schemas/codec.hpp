@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between plain structs and bytes. Cap'n Proto stays behind this header.
+// Messages to bytes and back. The bytes are one flat Cap'n Proto message, so nodes of two versions
+// understand each other, and disk uses the same encoding. The implementation is made by
+// tools/schemagen; this header shows nothing of Cap'n Proto.
 //
-// Bytes from elsewhere are never trusted: depth, size and list lengths are bounded (annotations
-// $maxItems and $maxBytes in the schemas), and whatever is wrong comes back as Code::corrupt.
+// Decoding never trusts: a broken pointer, nesting or repetition beyond reason and an unknown
+// enumerator are `corrupt`; a list, text or data beyond its declared limit ($maxItems, $maxBytes)
+// is `too_large`; a kind that only a newer node has is `invalid_argument`. Data fields become slices
+// that keep the whole frame alive: copy what must outlive it for long.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +17,14 @@
 
 namespace harka::msg {
 
-/// A flat Cap'n Proto message: a multiple of eight bytes.
+/// The body of a message, a multiple of eight bytes; its kind (`wire_kind_of`) travels beside it.
 [[nodiscard]] SharedBytes encode(const Message& message);
-/// `kind` is what wire_kind_of gave. Data fields of the result share `body`'s owner. Unknown kinds,
-/// which a newer node may send, give invalid_argument; damaged bytes corrupt.
 [[nodiscard]] Result<Message> decode(std::uint16_t kind, const SharedBytes& body);
 
-/// For any struct of the schemas, messages or parts; defined in the generated file.
+/// For one known struct, message or part. Defined for every struct of schemas/*.capnp.
 template <typename T>
 [[nodiscard]] SharedBytes encode_struct(const T& value);
 template <typename T>
-[[nodiscard]] Result<T> decode_struct(const SharedBytes& bytes);
+[[nodiscard]] Result<T> decode_struct(const SharedBytes& body);
 
 }  // namespace harka::msg

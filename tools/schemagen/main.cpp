@@ -65,7 +65,7 @@ std::string plain_header(const File& file) {
 std::string wire_header(const File& file) {
   std::ostringstream out;
   out << banner << "#pragma once\n\n#include \"schemas/" << file.stem << ".hpp\"\n"
-      << "#include \"schemas/wire_support.hpp\"\n#include <schemas/" << file.stem
+      << "#include \"schemas/wire_support.hpp\"\n#include <wire/" << file.stem
       << ".capnp.h>\n\nnamespace harka::msg {\n\n";
   for (const auto& item : file.structs) {
     out << "template <>\nstruct WireOf<" << item.name << "> {\n  using Type = wire::" << item.name
@@ -236,7 +236,7 @@ std::string message_source(const std::vector<File>& files, const Messages& messa
   for (const auto& [name, kind] : messages) {
     out << "    case " << kind << ": return decode_as<" << name << ">(body);\n";
   }
-  out << "  }\n  return Error{Code::corrupt, \"no message has wire kind \" + std::to_string(kind)};\n}\n\n"
+  out << "  }\n  return Error{Code::invalid_argument, \"no message has wire kind \" + std::to_string(kind)};\n}\n\n"
       << "}  // namespace harka::msg\n";
   return out.str();
 }
