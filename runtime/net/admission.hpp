@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether two nodes may link: a pure judgement of what the other one says about itself, made by
+// both sides with the same rules. The text goes to both logs, so it says what to do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace harka::net {
+
+/// Who a node says that it is.
+struct Identity {
+  std::uint64_t node = 0;
+  std::string name;
+  std::uint64_t epoch = 0;
+  std::uint64_t cluster_id = 0;  // 0: not initialised
+  std::uint64_t data_id = 0;     // 0: unknown
+  std::uint32_t protocol_min = 1;
+  std::uint32_t protocol_max = 1;
+};
+
+/// What is already known about a node with that id.
+struct KnownPeer {
+  std::uint64_t data_id = 0;  // 0: unknown
+  std::uint64_t epoch_max = 0;
+};
+
+/// Why `own` refuses `peer`; nothing when it does not.
+[[nodiscard]] std::optional<std::string> refusal_of(
+    const Identity& own, const Identity& peer, const KnownPeer& known);
+
+/// The highest protocol version that both speak. Only when they are not refused.
+[[nodiscard]] std::uint32_t protocol_of(const Identity& own, const Identity& peer);
+
+}  // namespace harka::net

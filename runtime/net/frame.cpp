@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Buffers are not zeroed (that costs more than reading them) and are reused when no frame that
+// was cut from them is still held.
+#include "runtime/net/frame.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "base/assert.hpp"
+
+namespace harka::net {
+
+static_assert(std::endian::native == std::endian::little, "the header is written as it lies");
+
+struct FrameReader::Buffer {
+  explicit Buffer(std::size_t bytes)
+      : words(new std::uint64_t[(bytes + 7) / 8]), capacity((bytes + 7) / 8 * 8) {}
+
+  [[nodiscard]] char* data() const { return reinterpret_cast<char*>(words.get()); }
+
+  std::unique_ptr<std::uint64_t[]> words;
+  std::size_t capacity;
+};
+
+FrameReader::Space FrameReader::space() {
+  const std::size_t left = end_ - begin_;
+  const std::size_t needed = std::max(wanted_, left + sizeof(FrameHeader));
+  const bool is_shared = buffer_ != nullptr && buffer_.use_count() > 1;
+  const bool fits = buffer_ != nullptr && begin_ + needed <= buffer_->capacity;
+  if (buffer_ == nullptr || !fits || (is_shared && left == 0)) {
+    const std::size_t capacity = std::max(capacity_next_, needed);
+    if (buffer_ != nullptr && !is_shared && buffer_->capacity >= capacity) {
+      std::memmove(buffer_->data(), buffer_->data() + begin_, left);
+    } else {
+      auto next = std::make_shared<Buffer>(capacity);
+      if (left > 0) std::memcpy(next->data(), buffer_->data() + begin_, left);
+      buffer_ = std::move(next);
+    }
+    begin_ = 0;
+    end_ = left;
+  } else if (!is_shared && left == 0) {
+    begin_ = 0;
+    end_ = 0;
+  }
+  ASSERT(end_ < buffer_->capacity);
+  return {buffer_->data() + end_, buffer_->capacity - end_};
+}
+
+void FrameReader::filled(std::size_t count) {
+  ASSERT(buffer_ != nullptr && count <= buffer_->capacity - end_);
+  end_ += count;
+  if (end_ == buffer_->capacity) capacity_next_ = std::min(capacity_next_ * 2, capacity_max);
+}
+
+FrameReader::Next FrameReader::next(Frame& frame) {
+  if (!reason_.empty()) return Next::broken;
+  const std::size_t left = end_ - begin_;
+  wanted_ = sizeof(FrameHeader);
+  if (left < wanted_) return Next::need_more;
+  const char* start = buffer_->data() + begin_;
+  std::memcpy(&frame.header, start, sizeof(FrameHeader));
+  const FrameHeader& header = frame.header;
+  if (header.body_bytes > body_bytes_max_) {
+    return break_with(
+        "a frame of " + std::to_string(header.body_bytes) + " bytes, allowed are " +
+        std::to_string(body_bytes_max_));
+  }
+  if (header.body_bytes % 8 != 0 || header.reserved != 0 || header.type > FrameType::pong) {
+    return break_with("not a frame header: the peer does not speak this protocol");
+  }
+  wanted_ += header.body_bytes;
+  if (left < wanted_) return Next::need_more;
+  frame.body = {start + sizeof(FrameHeader), header.body_bytes};
+  frame.owner = buffer_;
+  begin_ += wanted_;
+  wanted_ = 0;
+  return Next::frame;
+}
+
+FrameReader::Next FrameReader::break_with(std::string reason) {
+  reason_ = std::move(reason);
+  return Next::broken;
+}
+
+}  // namespace harka::net

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sending thread needs to know about peers: which outbox stands behind a node id, and what
+// waits for a seed whose node id is not known yet. Everything else about a peer lives on the loop.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/envelope.hpp"
+#include "runtime/net/channel.hpp"
+#include "runtime/net/outbox.hpp"
+
+namespace harka::net {
+
+class Session;
+
+/// The sending side of one peer.
+struct Route {
+  Route(NodeId id, std::size_t control_bytes_max, std::size_t bulk_bytes_max)
+      : node(id), outboxes{Outbox(control_bytes_max), Outbox(bulk_bytes_max)} {}
+
+  [[nodiscard]] Outbox& outbox(Channel channel) {
+    return outboxes[static_cast<std::size_t>(channel)];
+  }
+
+  const NodeId node;
+  std::array<Outbox, channel_count> outboxes;
+  std::array<Session*, channel_count> sessions{};  // loop thread only
+  std::atomic<bool> has_delay{false};              // senders read the clock only then
+};
+
+class PeerTable {
+ public:
+  static constexpr std::size_t peers_max = 1024;
+  static constexpr std::size_t seed_waiting_max = 16;
+
+  /// Any thread. Null when the node is unknown.
+  [[nodiscard]] std::shared_ptr<Route> find(NodeId node) const;
+  /// Any thread, for an alias: the seed's node, or none while it is unknown; then the envelope
+  /// waits if there is room. `is_seed` false: no such alias.
+  struct SeedAnswer {
+    bool is_seed = false;
+    bool is_waiting = false;
+    NodeId node;
+  };
+  SeedAnswer hold_for_seed(NodeId alias, const EnvelopePtr& envelope);
+
+  /// Loop thread: adds or returns; null when the table is full.
+  std::shared_ptr<Route> add(
+      NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max);
+  void add_seed(NodeId alias);
+  /// The seed turned out to be this node: returns what waited for it.
+  [[nodiscard]] std::vector<EnvelopePtr> resolve_seed(NodeId alias, NodeId node);
+
+ private:
+  struct SeedRoute {
+    NodeId node;
+    std::vector<EnvelopePtr> waiting;
+  };
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<NodeId, std::shared_ptr<Route>> routes_;
+  std::map<NodeId, SeedRoute> seeds_;
+};
+
+}  // namespace harka::net

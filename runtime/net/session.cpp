@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Credit is counted in message bytes since the start of the connection. The receiver tells its
+// count every quarter window; the sender never has more than a window in flight, give or take the
+// last chunk. So a peer that stops taking costs one window in the kernel and one outbox here.
+#include "runtime/net/session.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "runtime/net/loop_kj.hpp"
+
+namespace harka::net {
+
+Instant monotonic_now() {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+  return Instant(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+Session::Session(
+    EventLoop& loop, kj::Own<kj::AsyncIoStream> stream, FrameReader reader, Outbox& outbox,
+    const Options& options, Events events)
+    : loop_(loop),
+      stream_(kj::mv(stream)),
+      reader_(std::move(reader)),
+      outbox_(outbox),
+      options_(options),
+      events_(std::move(events)),
+      heard_(monotonic_now()) {}
+
+Session::~Session() {
+  is_ended_ = true;
+  if (due_timer_ != 0) loop_.cancel_timer(due_timer_);
+}
+
+void Session::start() {
+  reader_.set_body_bytes_max(limits::frame_bytes_max);
+  // What came in behind the hello waits in the reader. In a turn of its own: the owner is not
+  // ready for messages while it still makes the session.
+  reading_ = kj::evalLater([this]() -> kj::Promise<void> {
+               if (!take_frames()) return kj::READY_NOW;
+               return read_on();
+             }).eagerlyEvaluate([this](kj::Exception&& exception) { end(describe(exception)); });
+  writing_ = kj::evalLater([this] { return write_on(); })
+                 .eagerlyEvaluate([this](kj::Exception&& exception) { end(describe(exception)); });
+}
+
+void Session::wake() {
+  if (wake_.get() != nullptr) wake_->fulfill();
+}
+
+kj::Promise<void> Session::read_on() {
+  const FrameReader::Space space = reader_.space();
+  return stream_->tryRead(space.data, 1, space.size)
+      .then([this](std::size_t count) -> kj::Promise<void> {
+        if (count == 0) {
+          end("the peer closed the connection");
+          return kj::READY_NOW;
+        }
+        heard_ = monotonic_now();
+        counters_.bytes_in += count;
+        reader_.filled(count);
+        if (!take_frames()) return kj::READY_NOW;
+        return read_on();
+      });
+}
+
+bool Session::take_frames() {
+  Frame frame;
+  for (;;) {
+    switch (reader_.next(frame)) {
+      case FrameReader::Next::frame:
+        take(frame);
+        break;
+      case FrameReader::Next::need_more:
+        grant_credit();
+        return !is_ended_;
+      case FrameReader::Next::broken:
+        end(reader_.reason());
+        return false;
+    }
+  }
+}
+
+void Session::take(const Frame& frame) {
+  const FrameHeader& header = frame.header;
+  if (header.epoch != options_.epoch_peer) {
+    ++counters_.frames_stale;
+    return;
+  }
+  switch (header.type) {
+    case FrameType::message:
+      taken_ += sizeof header + header.body_bytes;
+      ++counters_.messages_in;
+      events_.on_message(frame);
+      return;
+    case FrameType::credit:
+      // A count that runs ahead of what was sent would be a licence without end.
+      peer_taken_ = std::max(peer_taken_, std::min(header.correlation, sent_));
+      wake();
+      return;
+    case FrameType::ping:
+      send_internal(FrameType::pong, header.correlation);
+      return;
+    case FrameType::pong: {
+      const Instant sent{Duration(static_cast<std::int64_t>(header.correlation))};
+      counters_.round_trip = std::max(monotonic_now() - sent, Duration::zero());
+      return;
+    }
+    case FrameType::hello:
+    case FrameType::hello_reply:
+      end("a second hello on one connection");
+      return;
+  }
+}
+
+void Session::grant_credit() {
+  if (taken_ - taken_granted_ < options_.credit_granted / 4) return;
+  taken_granted_ = taken_;
+  send_internal(FrameType::credit, taken_);
+}
+
+void Session::send_internal(FrameType type, std::uint64_t correlation) {
+  FrameHeader header;
+  header.type = type;
+  header.epoch = options_.epoch_own;
+  header.correlation = correlation;
+  if (outbox_.append_internal(header, {}, monotonic_now())) wake();
+}
+
+kj::Promise<void> Session::write_on() {
+  const std::uint64_t in_flight = sent_ - peer_taken_;
+  const std::uint64_t credit =
+      options_.credit_owned > in_flight ? options_.credit_owned - in_flight : 0;
+  Outbox::Taken taken = outbox_.take(credit, monotonic_now());
+  if (taken.chunks.empty()) {
+    return wait_for_wake(taken.next_due).then([this] { return write_on(); });
+  }
+  sent_ += taken.credit_bytes;
+  struct Write {
+    std::vector<Outbox::Chunk> chunks;
+    std::vector<kj::ArrayPtr<const kj::byte>> pieces;
+  };
+  auto write = kj::heap<Write>();
+  write->chunks = std::move(taken.chunks);
+  for (const Outbox::Chunk& chunk : write->chunks) {
+    write->pieces.emplace_back(reinterpret_cast<const kj::byte*>(chunk.data.get()), chunk.size);
+    counters_.bytes_out += chunk.size;
+  }
+  auto pieces = kj::arrayPtr(
+      static_cast<const kj::ArrayPtr<const kj::byte>*>(write->pieces.data()),
+      write->pieces.size());
+  return stream_->write(pieces).then([this, write = kj::mv(write)]() mutable {
+    outbox_.recycle(std::move(write->chunks.front()));
+    return write_on();
+  });
+}
+
+kj::Promise<void> Session::wait_for_wake(Instant next_due) {
+  auto waiting = kj::newPromiseAndFulfiller<void>();
+  wake_ = kj::mv(waiting.fulfiller);
+  if (next_due != Instant::max()) {
+    if (due_timer_ != 0) loop_.cancel_timer(due_timer_);
+    due_timer_ = loop_.set_timer(std::max(next_due - monotonic_now(), Duration::zero()), [this] {
+      due_timer_ = 0;
+      wake();
+    });
+  }
+  return kj::mv(waiting.promise);
+}
+
+void Session::tick(Instant now) {
+  if (now - heard_ > options_.silence_max) {
+    end("silent for " +
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - heard_).count()) +
+        " ms");
+    return;
+  }
+  if (now - ping_sent_ < options_.ping_interval) return;
+  ping_sent_ = now;
+  send_internal(FrameType::ping, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+}
+
+void Session::end(const std::string& reason) {
+  if (is_ended_) return;
+  is_ended_ = true;
+  events_.on_end(reason);
+}
+
+}  // namespace harka::net

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between messages and frames: names kinds, encodes, decodes, and decides which channel carries
+// what. The codec itself is generated (schemas/codec.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "runtime/net/channel.hpp"
+#include "runtime/net/frame.hpp"
+#include "schemas/messages.hpp"
+
+namespace harka::net {
+
+/// A message's number in frames, the same in every version.
+[[nodiscard]] std::uint32_t kind_of(const msg::Message& message);
+
+/// Entries, snapshots, client data and whatever is large go in bulk, the rest is urgent.
+[[nodiscard]] Channel channel_of(const msg::Message& message, std::size_t bytes);
+
+[[nodiscard]] SharedBytes encode_message(const msg::Message& message);
+
+/// False when the kind is unknown here (a newer peer) or the bytes break a declared limit. Data of
+/// the message share the frame's buffer.
+[[nodiscard]] bool decode_message(std::uint32_t kind, const Frame& frame, msg::Message& message);
+
+[[nodiscard]] std::string encode_hello(const msg::Hello& hello);
+[[nodiscard]] std::string encode_hello_reply(const msg::HelloReply& reply);
+[[nodiscard]] Result<msg::Hello> decode_hello(std::string_view bytes);
+[[nodiscard]] Result<msg::HelloReply> decode_hello_reply(std::string_view bytes);
+
+}  // namespace harka::net
