@@ -27,6 +27,9 @@ endif()
 
 set(HARKA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
     -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND HARKA_WARNINGS -Wno-restrict)  # false alarms on std::string, GCC bug 105651
+endif()
 if(HARKA_WERROR)
   list(APPEND HARKA_WARNINGS -Werror)
 endif()

@@ -40,7 +40,19 @@ void emit_enum(std::ostream& out, const Enum& item) {
     const std::string own = snake_case(name);
     out << "    case " << item.name << "::" << own << ": return \"" << own << "\";\n";
   }
-  out << "  }\n  return \"unknown\";\n}\n\n";
+  out << "  }\n  return \"unknown\";\n}\n[[nodiscard]] constexpr std::uint16_t count_of(" << item.name
+      << ") { return " << item.wire_names.size() << "; }\n\n";
+}
+
+/// For tests, printers and viewers: every field with its name, without reflection.
+void emit_visitor(std::ostream& out, const Struct& item) {
+  const std::string unused = item.fields.empty() ? "[[maybe_unused]] " : "";
+  out << "template <typename Visit>\nvoid for_each_field(" << unused << item.name << "& value, "
+      << unused << "Visit&& visit) {\n";
+  for (const auto& field : item.fields) {
+    out << "  visit(std::string_view(\"" << field.name << "\"), value." << field.name << ");\n";
+  }
+  out << "}\n\n";
 }
 
 std::string plain_header(const File& file) {
@@ -56,7 +68,8 @@ std::string plain_header(const File& file) {
       out << "  " << cpp_type(field.type) << ' ' << field.name << '{' << field.initial << "};\n";
     }
     out << "  friend bool operator==(const " << item.name << "&, const " << item.name
-        << "&) = default;\n};\n\n";
+        << "&) = default;\n};\n";
+    emit_visitor(out, item);
   }
   out << "}  // namespace harka::msg\n";
   return out.str();
