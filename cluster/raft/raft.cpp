@@ -111,15 +111,18 @@ void Raft::applied(LogIndex index) {
 void Raft::compact(LogIndex index) {
   LogIndex limit = std::min({index, applied_, durable_});
   LogIndex needed = limit;
+  std::size_t bytes_max = options_.retained_bytes_max;
   for (const Progress& progress : progress_) {
     if (now_ - progress.contact < options_.election_timeout_max) {
       const bool has_snapshot =
           progress.state == Progress::State::snapshot && progress.snapshot_index > 0;
       needed = std::min(needed, has_snapshot ? progress.snapshot_index : progress.match);
+      // What follows a snapshot under way is needed when it arrives, or it was sent for nothing.
+      bytes_max = has_snapshot ? 8 * options_.retained_bytes_max : bytes_max;
     }
   }
   std::size_t bytes = 0;
-  while (limit > needed && limit > log_.start_index() && bytes < options_.retained_bytes_max) {
+  while (limit > needed && limit > log_.start_index() && bytes < bytes_max) {
     bytes += size_of(log_.at(limit));
     --limit;
   }

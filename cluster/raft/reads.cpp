@@ -55,6 +55,7 @@ void Raft::on_beat(NodeId from, const msg::Beat& beat, bool urgent, Instant now)
   }
   msg::HeartbeatReply message;
   message.reply = reply;
+  message.from = options_.self.value;
   send_when_durable(from, message, 0);
 }
 
@@ -182,6 +183,7 @@ void Raft::start_round(bool urgent) {
     if (urgent) {
       msg::Heartbeat heartbeat;
       heartbeat.beat = beat;
+      heartbeat.from = options_.self.value;
       send(progress.id, heartbeat);
     } else {
       output_.beats.push_back({progress.id, beat});

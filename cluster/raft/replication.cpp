@@ -291,6 +291,7 @@ void Raft::tell_commit(Progress& progress) {
   heartbeat.beat.group = options_.group.value;
   heartbeat.beat.term = hard_state_.term;
   heartbeat.beat.commit = commit;  // no round: no answer wanted
+  heartbeat.from = options_.self.value;
   send(progress.id, heartbeat);
 }
 

@@ -38,7 +38,8 @@ void Raft::provide_chunk(NodeId to, const SnapshotChunkData& chunk, Instant now)
       progress->chunk != Progress::Chunk::wanted) {
     return;
   }
-  if (chunk.failed) {
+  const bool is_outdated = chunk.index < log_.start_index();  // what must follow it is gone
+  if (chunk.failed || is_outdated) {
     // Begin anew, but not before tick_snapshot() finds that time has passed.
     progress->snapshot_index = 0;
     progress->snapshot_sequence = 0;
@@ -50,7 +51,6 @@ void Raft::provide_chunk(NodeId to, const SnapshotChunkData& chunk, Instant now)
   if (chunk.sequence != progress->snapshot_sequence && !(is_other && chunk.sequence == 0)) {
     return;
   }
-  ASSERT(chunk.index >= log_.start_index());
   ASSERT(chunk.index <= commit_);
   progress->snapshot_index = chunk.index;
   progress->snapshot_sequence = chunk.sequence;
