@@ -25,6 +25,14 @@ if(HARKA_SANITIZE)
   add_link_options(-fsanitize=${HARKA_SANITIZE})
 endif()
 
+# With clang only: coverage feedback and sanitizers everywhere, fuzz targets in tests/fuzz.
+option(HARKA_FUZZ "Build the fuzz targets" OFF)
+if(HARKA_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 set(HARKA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
     -Wnon-virtual-dtor)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
