@@ -64,5 +64,8 @@ function(harka_test name)
     set(ARG_TIMEOUT 120)
   endif()
   add_test(NAME ${name} COMMAND test_${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  # Besides what people read, a report that tests/run counts the cases in.
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/results)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
+      "BOOST_TEST_LOGGER=HRF,error:JUNIT,error,${PROJECT_BINARY_DIR}/results/${name}.xml;BOOST_TEST_COLOR_OUTPUT=no")
 endfunction()
