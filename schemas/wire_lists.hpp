@@ -3,10 +3,10 @@
 // sources after the declarations for their structs. Private to this folder.
 #pragma once
 
-#include <type_traits>
-
 #include "base/assert.hpp"
 #include "schemas/wire_support.hpp"
+
+#include <type_traits>
 
 namespace harka::msg {
 

@@ -23,19 +23,28 @@ capnp::ReaderOptions options_for(std::size_t words) {
 void Reading::refuse(Code code, const char* field) {
   if (!outcome.ok()) return;
   outcome = Error{
-      code, std::string(code == Code::too_large ? "beyond its declared limit: "
-                                                : "not a value this version knows: ") + field};
+      code,
+      std::string(
+          code == Code::too_large ? "beyond its declared limit: "
+                                  : "not a value this version knows: ") +
+          field};
 }
 
 void read_bytes(
-    std::string& value, capnp::Text::Reader in, std::size_t bytes_max, const char* field,
+    std::string& value,
+    capnp::Text::Reader in,
+    std::size_t bytes_max,
+    const char* field,
     Reading& reading) {
   if (in.size() > bytes_max) return reading.refuse(Code::too_large, field);
   value.assign(in.begin(), in.size());
 }
 
 void read_bytes(
-    SharedBytes& value, capnp::Data::Reader in, std::size_t bytes_max, const char* field,
+    SharedBytes& value,
+    capnp::Data::Reader in,
+    std::size_t bytes_max,
+    const char* field,
     Reading& reading) {
   if (in.size() > bytes_max) return reading.refuse(Code::too_large, field);
   if (in.size() == 0) return;
@@ -60,8 +69,16 @@ SharedBytes FlatMessage::take() && {
   return SharedBytes(std::move(words_), std::string_view(begin, (count_ + 1) * word_bytes));
 }
 
+kj::ArrayPtr<capnp::word> cleared_segment(std::vector<std::uint64_t>& scratch, std::size_t words) {
+  ASSERT(words < (1U << 29));  // Cap'n Proto's own bound on a segment
+  scratch.assign(words + 1, 0);
+  const std::uint32_t table[2] = {0, static_cast<std::uint32_t>(words)};  // segments − 1, size
+  std::memcpy(scratch.data(), table, sizeof(table));
+  return kj::arrayPtr(reinterpret_cast<capnp::word*>(scratch.data() + 1), words);
+}
+
 SharedBytes aligned(const SharedBytes& body) {
-  if (reinterpret_cast<std::uintptr_t>(body.data()) % word_bytes == 0) return body;
+  if (is_aligned(body)) return body;
   auto copy = std::make_shared_for_overwrite<std::uint64_t[]>(words_of_bytes(body.size()));
   std::memcpy(copy.get(), body.data(), body.size());
   const auto* begin = reinterpret_cast<const char*>(copy.get());
@@ -69,7 +86,8 @@ SharedBytes aligned(const SharedBytes& body) {
 }
 
 Result<void> read_frame(
-    const SharedBytes& frame, void* value,
+    const SharedBytes& frame,
+    void* value,
     void (*read_root)(void* value, capnp::MessageReader& reader, Reading& reading)) {
   const std::size_t words = frame.size() / word_bytes;
   if (frame.size() % word_bytes != 0 || words < 2) {

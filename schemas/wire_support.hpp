@@ -6,17 +6,17 @@
 // copy, where a growing builder would need two copies and a walk over segments.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace harka::msg {
 
@@ -37,13 +37,17 @@ struct Limits {
   std::size_t bytes_max;  // of each text or data; for enums the number of enumerators
 };
 
-constexpr std::size_t words_of_bytes(std::size_t bytes) { return (bytes + 7) / 8; }
+constexpr std::size_t words_of_bytes(std::size_t bytes) {
+  return (bytes + 7) / 8;
+}
 
 inline std::size_t text_words(const std::string& text) {
   return text.empty() ? 0 : words_of_bytes(text.size() + 1);
 }
 
-inline std::size_t data_words(const SharedBytes& data) { return words_of_bytes(data.size()); }
+inline std::size_t data_words(const SharedBytes& data) {
+  return words_of_bytes(data.size());
+}
 
 constexpr std::size_t number_list_words(std::size_t count, std::size_t bits) {
   return (count * bits + 63) / 64;
@@ -58,15 +62,20 @@ inline capnp::Data::Reader wire_view(const SharedBytes& data) {
 }
 
 void read_bytes(
-    std::string& value, capnp::Text::Reader in, std::size_t bytes_max, const char* field,
+    std::string& value,
+    capnp::Text::Reader in,
+    std::size_t bytes_max,
+    const char* field,
     Reading& reading);
 void read_bytes(
-    SharedBytes& value, capnp::Data::Reader in, std::size_t bytes_max, const char* field,
+    SharedBytes& value,
+    capnp::Data::Reader in,
+    std::size_t bytes_max,
+    const char* field,
     Reading& reading);
 
 template <typename Enum, typename WireEnum>
-void read_enum(
-    Enum& value, WireEnum in, std::size_t count, const char* field, Reading& reading) {
+void read_enum(Enum& value, WireEnum in, std::size_t count, const char* field, Reading& reading) {
   if (static_cast<std::size_t>(in) >= count) return reading.refuse(Code::corrupt, field);
   value = static_cast<Enum>(in);
 }
@@ -83,11 +92,20 @@ class FlatMessage {
   std::size_t count_;
 };
 
+/// The segment of a cleared flat message in `scratch`, behind its segment table.
+[[nodiscard]] kj::ArrayPtr<capnp::word> cleared_segment(
+    std::vector<std::uint64_t>& scratch, std::size_t words);
+
+[[nodiscard]] inline bool is_aligned(const SharedBytes& body) {
+  return reinterpret_cast<std::uintptr_t>(body.data()) % sizeof(std::uint64_t) == 0;
+}
+
 /// The frame's bytes where Cap'n Proto can read them: a copy when they are not aligned.
 [[nodiscard]] SharedBytes aligned(const SharedBytes& body);
 /// Runs `read_root` over the frame and turns what Cap'n Proto throws into an Error.
 [[nodiscard]] Result<void> read_frame(
-    const SharedBytes& frame, void* value,
+    const SharedBytes& frame,
+    void* value,
     void (*read_root)(void* value, capnp::MessageReader& reader, Reading& reading));
 
 template <typename T>
@@ -99,13 +117,29 @@ SharedBytes encode_struct(const T& value) {
   return std::move(message).take();
 }
 
+/// As encode_struct, into memory that the caller keeps: no allocation once it has grown.
 template <typename T>
-Result<T> decode_struct(const SharedBytes& body) {
-  T value;
+std::string_view encode_struct_into(const T& value, std::vector<std::uint64_t>& scratch) {
+  const std::size_t words = 1 + WireOf<T>::words + words_behind(value);
+  capnp::FlatMessageBuilder builder(cleared_segment(scratch, words));
+  write(value, builder.initRoot<typename WireOf<T>::Type>());
+  builder.requireFilled();
+  return {reinterpret_cast<const char*>(scratch.data()), (words + 1) * sizeof(std::uint64_t)};
+}
+
+template <typename T>
+Result<void> decode_struct_into(const SharedBytes& body, T& value) {
   const auto read_root = [](void* target, capnp::MessageReader& reader, Reading& reading) {
     read(*static_cast<T*>(target), reader.getRoot<typename WireOf<T>::Type>(), reading);
   };
-  const Result<void> outcome = read_frame(aligned(body), &value, read_root);
+  if (is_aligned(body)) return read_frame(body, &value, read_root);
+  return read_frame(aligned(body), &value, read_root);
+}
+
+template <typename T>
+Result<T> decode_struct(const SharedBytes& body) {
+  T value;
+  const Result<void> outcome = decode_struct_into(body, value);
   if (!outcome) return outcome.error();
   return value;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/test/unit_test.hpp>
-
 #include "base/bytes.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 namespace harka {
 namespace {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <type_traits>
+#include "base/ids.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/ids.hpp"
+#include <type_traits>
 
 namespace harka {
 namespace {
 
-static_assert(!std::is_convertible_v<std::uint64_t, NodeId>, "numbers must not become ids silently");
+static_assert(
+    !std::is_convertible_v<std::uint64_t, NodeId>, "numbers must not become ids silently");
 static_assert(!std::is_convertible_v<NodeId, Epoch>, "ids of two kinds must not mix");
 
 BOOST_AUTO_TEST_CASE(zero_is_no_node) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
+#include "base/json_writer.hpp"
+
+#include "base/assert.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/assert.hpp"
-#include "base/json_writer.hpp"
+#include <limits>
 
 namespace harka {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A seed that is printed today must replay the same run on any machine and in any later version.
-#include <array>
+#include "base/random.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/random.hpp"
+#include <array>
 
 namespace harka {
 namespace {
@@ -13,8 +13,11 @@ namespace {
 BOOST_AUTO_TEST_CASE(numbers_are_splitmix64s) {
   Random random(1234567);
   const std::array<std::uint64_t, 5> golden{
-      6457827717110365317ULL, 3203168211198807973ULL, 9817491932198370423ULL,
-      4593380528125082431ULL, 16408922859458223821ULL};
+      6457827717110365317ULL,
+      3203168211198807973ULL,
+      9817491932198370423ULL,
+      4593380528125082431ULL,
+      16408922859458223821ULL};
   for (const std::uint64_t expected : golden) BOOST_TEST(random.next() == expected);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <memory>
-#include <set>
+#include "base/result.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/result.hpp"
+#include <memory>
+#include <set>
 
 namespace harka {
 namespace {

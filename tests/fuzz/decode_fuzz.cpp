@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes, as any kind of message: decoding must refuse them or give a message that survives its
 // own round trip. The first two bytes choose the kind, so that the fuzzer can change it.
+#include "schemas/codec.hpp"
+
 #include <cstdlib>
 #include <string>
-
-#include "schemas/codec.hpp"
 
 namespace {
 

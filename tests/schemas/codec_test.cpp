@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
+#include "schemas/codec.hpp"
+
+#include "tests/schemas/random_message.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "schemas/codec.hpp"
-#include "tests/schemas/random_message.hpp"
+#include <set>
 
 namespace harka {
 namespace {
@@ -22,7 +23,8 @@ BOOST_DATA_TEST_CASE(random_messages_survive_the_round_trip, every_kind, kind) {
     BOOST_REQUIRE_EQUAL(bytes.size() % 8, 0U);
     const Result<msg::Message> decoded = msg::decode(msg::wire_kind_of(message), bytes);
     BOOST_REQUIRE_MESSAGE(
-        decoded.ok(), msg::name_of(message) << ": " << (decoded.ok() ? "" : decoded.error().detail));
+        decoded.ok(),
+        msg::name_of(message) << ": " << (decoded.ok() ? "" : decoded.error().detail));
     BOOST_REQUIRE_MESSAGE(decoded.value() == message, msg::name_of(message) << " round " << round);
   }
 }
@@ -32,8 +34,7 @@ BOOST_DATA_TEST_CASE(unaligned_frames_decode_too, every_kind, kind) {
   const msg::Message message = test::random_message(kind, random);
   const SharedBytes bytes = msg::encode(message);
   const SharedBytes shifted(std::string(3, ' ') + std::string(bytes.view()));
-  const auto decoded =
-      msg::decode(msg::wire_kind_of(message), shifted.slice(3, bytes.size()));
+  const auto decoded = msg::decode(msg::wire_kind_of(message), shifted.slice(3, bytes.size()));
   BOOST_REQUIRE(decoded.ok());
   BOOST_TEST((decoded.value() == message));
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes of two versions talk: unknown fields are skipped, missing ones have their defaults.
-#include <boost/test/unit_test.hpp>
+#include "schemas/codec.hpp"
 
+#include <boost/test/unit_test.hpp>
 #include <capnp/serialize.h>
 #include <versions/versions.capnp.h>
-
-#include "schemas/codec.hpp"
 
 namespace harka {
 namespace {
@@ -31,6 +30,7 @@ class Received {
  public:
   explicit Received(const SharedBytes& bytes)
       : words_(kj::heapArray<capnp::word>(bytes.size() / 8)), reader_(copied(bytes)) {}
+
   typename Wire::Reader root() { return reader_.template getRoot<Wire>(); }
 
  private:

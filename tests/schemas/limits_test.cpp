@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile or broken peer may send: beyond declared limits, amplified, or from the future.
-#include <cstring>
+#include "schemas/codec.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "schemas/codec.hpp"
+#include <cstring>
 
 namespace harka {
 namespace {

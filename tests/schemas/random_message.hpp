@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random values of any struct of the schemas, from a seed: what round trips and mutations start from.
+// Random values of any struct of the schemas, from a seed: what round trips and mutations start
+// from.
 #pragma once
+
+#include "base/random.hpp"
+#include "schemas/messages.hpp"
 
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "base/random.hpp"
-#include "schemas/messages.hpp"
-
 namespace harka::test {
 
 template <typename T>
 struct IsVector : std::false_type {};
+
 template <typename T>
 struct IsVector<std::vector<T>> : std::true_type {};
 

@@ -3,11 +3,11 @@
 // to and from Cap'n Proto (X.wire.hpp, X.wire.cpp), and over all schemas the message list
 // (messages.hpp, messages.cpp). Messages are written once, in schemas/*.capnp; this is the rest.
 // Everything is written to the working directory, as capnp does for its plugins.
+#include "model.hpp"
+
 #include <fstream>
 #include <map>
 #include <sstream>
-
-#include "model.hpp"
 
 namespace schemagen {
 namespace {
@@ -40,8 +40,8 @@ void emit_enum(std::ostream& out, const Enum& item) {
     const std::string own = snake_case(name);
     out << "    case " << item.name << "::" << own << ": return \"" << own << "\";\n";
   }
-  out << "  }\n  return \"unknown\";\n}\n[[nodiscard]] constexpr std::uint16_t count_of(" << item.name
-      << ") { return " << item.wire_names.size() << "; }\n\n";
+  out << "  }\n  return \"unknown\";\n}\n[[nodiscard]] constexpr std::uint16_t count_of("
+      << item.name << ") { return " << item.wire_names.size() << "; }\n\n";
 }
 
 /// For tests, printers and viewers: every field with its name, without reflection.
@@ -95,7 +95,9 @@ std::string wire_header(const File& file) {
 std::string words_of_field(const Field& field) {
   const std::string value = "value." + field.name;
   switch (field.type.shape) {
-    case Shape::boolean: case Shape::number: case Shape::enumeration: return "";
+    case Shape::boolean:
+    case Shape::number:
+    case Shape::enumeration: return "";
     case Shape::text: return "text_words(" + value + ")";
     case Shape::data: return "data_words(" + value + ")";
     case Shape::structure:
@@ -116,11 +118,13 @@ void emit_write(std::ostream& out, const Field& field) {
   const std::string init = "out.init" + field.accessor + "(";
   const std::string unless_empty = "  if (!" + value + ".empty()) ";
   switch (field.type.shape) {
-    case Shape::boolean: case Shape::number: out << set << value << ");\n"; return;
+    case Shape::boolean:
+    case Shape::number: out << set << value << ");\n"; return;
     case Shape::enumeration:
       out << set << "static_cast<wire::" << field.type.name << ">(" << value << "));\n";
       return;
-    case Shape::text: case Shape::data:
+    case Shape::text:
+    case Shape::data:
       out << unless_empty << "out.set" << field.accessor << "(wire_view(" << value << "));\n";
       return;
     case Shape::structure: out << "  write(" << value << ", " << init << "));\n"; return;
@@ -130,18 +134,21 @@ void emit_write(std::ostream& out, const Field& field) {
   }
 }
 
-void emit_read(std::ostream& out, const Field& field, const std::map<std::uint64_t, std::size_t>& enum_sizes) {
+void emit_read(
+    std::ostream& out, const Field& field, const std::map<std::uint64_t, std::size_t>& enum_sizes) {
   const std::string value = "value." + field.name;
   const std::string get = "in.get" + field.accessor + "()";
   const std::string quoted = ", \"" + field.name + "\"";
   const auto enum_size = [&](const Type& type) { return std::to_string(enum_sizes.at(type.id)); };
   switch (field.type.shape) {
-    case Shape::boolean: case Shape::number: out << "  " << value << " = " << get << ";\n"; return;
+    case Shape::boolean:
+    case Shape::number: out << "  " << value << " = " << get << ";\n"; return;
     case Shape::enumeration:
       out << "  read_enum(" << value << ", " << get << ", " << enum_size(field.type) << quoted
           << ", reading);\n";
       return;
-    case Shape::text: case Shape::data:
+    case Shape::text:
+    case Shape::data:
       out << "  read_bytes(" << value << ", " << get << ", " << field.bytes_max << quoted
           << ", reading);\n";
       return;
@@ -161,7 +168,8 @@ std::string wire_source(const File& file, const std::map<std::uint64_t, std::siz
   for (const auto& import : file.imports) out << "#include \"schemas/" << import << ".wire.hpp\"\n";
   out << "#include \"schemas/wire_lists.hpp\"\n\nnamespace harka::msg {\n\n";
   for (const auto& item : file.structs) {
-    out << "std::size_t words_behind([[maybe_unused]] const " << item.name << "& value) {\n  return 0";
+    out << "std::size_t words_behind([[maybe_unused]] const " << item.name
+        << "& value) {\n  return 0";
     for (const auto& field : item.fields) {
       const std::string words = words_of_field(field);
       if (!words.empty()) out << " + " << words;
@@ -169,8 +177,9 @@ std::string wire_source(const File& file, const std::map<std::uint64_t, std::siz
     out << ";\n}\n\nvoid write([[maybe_unused]] const " << item.name
         << "& value, [[maybe_unused]] wire::" << item.name << "::Builder out) {\n";
     for (const auto& field : item.fields) emit_write(out, field);
-    out << "}\n\nvoid read([[maybe_unused]] " << item.name << "& value, [[maybe_unused]] wire::"
-        << item.name << "::Reader in, [[maybe_unused]] Reading& reading) {\n";
+    out << "}\n\nvoid read([[maybe_unused]] " << item.name
+        << "& value, [[maybe_unused]] wire::" << item.name
+        << "::Reader in, [[maybe_unused]] Reading& reading) {\n";
     for (const auto& field : item.fields) emit_read(out, field, enum_sizes);
     out << "}\n\ntemplate SharedBytes encode_struct<" << item.name << ">(const " << item.name
         << "&);\ntemplate Result<" << item.name << "> decode_struct<" << item.name
@@ -212,7 +221,8 @@ std::string message_list(const std::vector<File>& files, const Messages& message
   for (const auto& [name, kind] : messages) out << ",\n    " << name;
   out << ">;\n\n/// The struct's name; \"none\" for an empty message.\n"
       << "[[nodiscard]] std::string_view name_of(const Message& message);\n"
-      << "/// What names the struct on the wire and on disk, the same in every version; 0 for none.\n"
+      << "/// What names the struct on the wire and on disk, the same in every version; 0 for "
+         "none.\n"
       << "[[nodiscard]] std::uint16_t wire_kind_of(const Message& message);\n"
       << "/// \"unknown\" for a kind that this version has no message for.\n"
       << "[[nodiscard]] std::string_view name_of_wire_kind(std::uint16_t kind);\n\n"
@@ -230,26 +240,41 @@ std::string message_source(const std::vector<File>& files, const Messages& messa
   for (const auto& [name, kind] : messages) out << ",\n    \"" << name << '"';
   out << "};\nconstexpr std::array<std::uint16_t, " << messages.size() + 1 << "> kinds{\n    0";
   for (const auto& [name, kind] : messages) out << ",\n    " << kind;
-  out << "};\n\ntemplate <typename T>\nResult<Message> decode_as(const SharedBytes& body) {\n"
-      << "  Result<T> decoded = decode_struct<T>(body);\n  if (!decoded) return decoded.error();\n"
-      << "  return Message(std::move(decoded).value());\n}\n\n}  // namespace\n\n"
+  out << "};\n\n}  // namespace\n\n"
       << "std::string_view name_of(const Message& message) { return names[message.index()]; }\n\n"
       << "std::uint16_t wire_kind_of(const Message& message) { return kinds[message.index()]; }\n\n"
       << "std::string_view name_of_wire_kind(std::uint16_t kind) {\n  switch (kind) {\n"
       << "    case 0: return \"none\";\n";
-  for (const auto& [name, kind] : messages) out << "    case " << kind << ": return \"" << name << "\";\n";
+  for (const auto& [name, kind] : messages)
+    out << "    case " << kind << ": return \"" << name << "\";\n";
   out << "  }\n  return \"unknown\";\n}\n\n"
       << "SharedBytes encode(const Message& message) {\n  switch (message.index()) {\n"
       << "    case 0: return SharedBytes();\n";
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    out << "    case " << i + 1 << ": return encode_struct(*std::get_if<" << i + 1 << ">(&message));\n";
+    out << "    case " << i + 1 << ": return encode_struct(*std::get_if<" << i + 1
+        << ">(&message));\n";
   }
   out << "  }\n  return SharedBytes();\n}\n\n"
-      << "Result<Message> decode(std::uint16_t kind, const SharedBytes& body) {\n  switch (kind) {\n";
-  for (const auto& [name, kind] : messages) {
-    out << "    case " << kind << ": return decode_as<" << name << ">(body);\n";
+      << "std::string_view encode_into(\n"
+      << "    const Message& message, std::vector<std::uint64_t>& scratch) {\n"
+      << "  switch (message.index()) {\n";
+  for (std::size_t i = 1; i <= messages.size(); ++i) {
+    out << "    case " << i << ": return encode_struct_into(*std::get_if<" << i
+        << ">(&message), scratch);\n";
   }
-  out << "  }\n  return Error{Code::invalid_argument, \"no message has wire kind \" + std::to_string(kind)};\n}\n\n"
+  out << "  }\n  return {};\n}\n\n"
+      << "Result<void> decode_into(\n"
+      << "    std::uint16_t kind, const SharedBytes& body, Message& message) {\n"
+      << "  switch (kind) {\n";
+  for (const auto& [name, kind] : messages) {
+    out << "    case " << kind << ": return decode_struct_into(body, message.emplace<" << name
+        << ">());\n";
+  }
+  out << "  }\n  return Error{Code::invalid_argument, \"no message has wire kind \" + "
+      << "std::to_string(kind)};\n}\n\n"
+      << "Result<Message> decode(std::uint16_t kind, const SharedBytes& body) {\n"
+      << "  Message message;\n  const Result<void> outcome = decode_into(kind, body, message);\n"
+      << "  if (!outcome) return outcome.error();\n  return message;\n}\n\n"
       << "}  // namespace harka::msg\n";
   return out.str();
 }

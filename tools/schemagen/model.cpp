@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model.hpp"
 
+#include <capnp/schema.capnp.h>
+#include <capnp/serialize.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
-
-#include <capnp/schema.capnp.h>
-#include <capnp/serialize.h>
 
 namespace schemagen {
 namespace {
@@ -108,8 +108,14 @@ Field field_of(schema::Field::Reader field, const Nodes& nodes) {
 
 Struct struct_of(schema::Node::Reader node, const Nodes& nodes) {
   const auto body = node.getStruct();
-  Struct result{node.getId(), short_name(node), false, 0u + body.getDataWordCount() + body.getPointerCount(), {}};
-  if (body.getDiscriminantCount() != 0 || node.getIsGeneric() || node.getNestedNodes().size() != 0) {
+  Struct result{
+      node.getId(),
+      short_name(node),
+      false,
+      0u + body.getDataWordCount() + body.getPointerCount(),
+      {}};
+  if (body.getDiscriminantCount() != 0 || node.getIsGeneric() ||
+      node.getNestedNodes().size() != 0) {
     fail("unions, generics and nested types are not supported: " + result.name);
   }
   for (const auto annotation : node.getAnnotations()) {
