@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <variant>
 
 #include "runtime/turn.hpp"
@@ -39,14 +40,19 @@ class MachineFactory {
   [[nodiscard]] virtual MachinePtr make(const ChildSpec& spec) = 0;
 };
 
-/// Calls `machine.on(message, envelope, turn)` for the message types that `M` handles and notes
-/// the others, which come from a newer node or a wrong address.
+/// Calls `machine.on(message, envelope, turn)` for the message types that `M` handles. Two messages
+/// have a default: StopChild stops the machine, so that only those with something to finish write
+/// a handler, and Inject crashes it. Others are noted; they come from a newer node or a wrong address.
 template <typename M>
 void dispatch(M& machine, const Envelope& envelope, Turn& turn) {
   std::visit(
       [&](const auto& message) {
         if constexpr (requires { machine.on(message, envelope, turn); }) {
           machine.on(message, envelope, turn);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(message)>, msg::StopChild>) {
+          turn.stop_self();
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(message)>, msg::Inject>) {
+          if (message.fault == "crash") throw Bug("injected fault: " + message.fault);
         } else {
           turn.note(
               NoteLevel::debug,
