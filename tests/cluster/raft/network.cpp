@@ -294,6 +294,7 @@ void World::apply_write(Node& node, const Write& write) {
     return;
   }
   const Append& append = *write.append;
+  const std::vector<msg::Entry> before = disk.entries;
   if (append.hard_state.has_value()) {
     disk.hard_state = *append.hard_state;
   }
@@ -314,6 +315,7 @@ void World::apply_write(Node& node, const Write& write) {
     }
     disk.entries.insert(disk.entries.end(), append.entries.begin(), append.entries.end());
   }
+  check_nothing_lost(node, before);
 }
 
 void World::apply_committed(Node& node) {

@@ -133,6 +133,7 @@ class World {
   void check_leader(Node& node);
   void check_commit(Node& node);
   void check_quorum_on_disk(const Node& leader, LogIndex index);
+  void check_nothing_lost(const Node& node, const std::vector<msg::Entry>& before) const;
   void check_reads(Node& node, const std::vector<ReadDone>& reads);
   [[noreturn]] void fail(const std::string& what) const;
 

@@ -131,6 +131,31 @@ void World::check_quorum_on_disk(const Node& leader, LogIndex index) {
   }
 }
 
+// A disk that held a committed entry holds it, or a state that includes it, for ever.
+void World::check_nothing_lost(const Node& node, const std::vector<msg::Entry>& before) const {
+  const Disk& disk = node.disk;
+  for (auto entry = before.rbegin(); entry != before.rend(); ++entry) {
+    if (entry->index <= disk.applied_index) {
+      return;
+    }
+    const auto known = committed_.find(entry->index);
+    const bool was_committed = known != committed_.end() && known->second.term == entry->term;
+    const bool is_there =
+        entry->index > disk.start_index && !disk.entries.empty() &&
+        entry->index <= disk.entries.back().index &&
+        disk.entries[entry->index - disk.start_index - 1].term == entry->term;
+    if (was_committed && !is_there) {
+      fail("a disk loses committed entry " + std::to_string(entry->index));
+    }
+    if (is_there && !was_committed) {
+      continue;
+    }
+    if (is_there) {
+      return;  // what precedes it is there as well
+    }
+  }
+}
+
 void World::check_reads(Node& node, const std::vector<ReadDone>& reads) {
   for (const ReadDone& read : reads) {
     const auto asked = node.reads.find(read.context);

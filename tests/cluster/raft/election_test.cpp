@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elections: who may stand, who may vote, and what must be durable before anybody hears of it.
+#include <boost/test/unit_test.hpp>
+
+#include "lab.hpp"
+
+using namespace harka;
+using namespace harka::raft;
+
+namespace {
+
+msg::VoteRequest request(Term term, LogIndex last = 0, Term last_term = 0) {
+  msg::VoteRequest message;
+  message.term = term;
+  message.last_index = last;
+  message.last_term = last_term;
+  return message;
+}
+
+msg::VoteRequest pre_vote(Term term, LogIndex last = 0, Term last_term = 0) {
+  msg::VoteRequest message = request(term, last, last_term);
+  message.pre_vote = true;
+  return message;
+}
+
+msg::Heartbeat heartbeat(Term term, LogIndex commit = 0) {
+  msg::Heartbeat message;
+  message.beat.term = term;
+  message.beat.commit = commit;
+  message.beat.read_context = 1;
+  return message;
+}
+
+Restored lone_voter() {
+  Restored restored;
+  restored.config.voters = {1};
+  return restored;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(election)
+
+BOOST_AUTO_TEST_CASE(three_replicas_elect_one_leader) {
+  Lab lab;
+  lab.run(2s);
+  BOOST_TEST(lab.leaders().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(lone_voter_leads_only_when_its_vote_is_durable) {
+  Solo solo(lone_voter());
+  (void)solo.tick(1s);
+  BOOST_TEST(!solo.raft->is_leader());
+  (void)solo.sync();
+  BOOST_TEST(solo.raft->is_leader());
+}
+
+BOOST_AUTO_TEST_CASE(lone_voter_never_leads_one_term_twice) {
+  Lab lab({1, {1}, {}});
+  lab.stall(1);
+  lab.run(2s);
+  const Term before = lab(1).term();
+  BOOST_TEST(!lab(1).is_leader());
+  lab.crash(1);
+  lab.restart(1);
+  lab.run(2s);
+  BOOST_TEST(lab(1).is_leader());
+  BOOST_TEST(lab(1).term() <= before);  // the term that nobody led is used now, for the first time
+}
+
+BOOST_AUTO_TEST_CASE(preferred_leader_of_a_new_group_stands_at_once) {
+  Options options;
+  options.preferred_leader = true;
+  Solo solo(0, {}, options);
+  BOOST_TEST(count<msg::VoteRequest>(solo.tick(0ms)) == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(candidate_asks_only_when_its_own_vote_is_durable) {
+  Solo solo;
+  (void)solo.tick(1s);
+  BOOST_TEST(count<msg::VoteRequest>(solo.step(2, msg::VoteReply{7, 1, true, true})) == 0U);
+  BOOST_TEST(count<msg::VoteRequest>(solo.sync()) == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(vote_is_sent_only_when_durable) {
+  Solo solo;
+  BOOST_TEST(solo.step(2, request(1)).messages.empty());
+  const Output output = solo.sync();
+  BOOST_TEST(only<msg::VoteReply>(output)->granted);
+}
+
+BOOST_AUTO_TEST_CASE(repeated_request_gets_the_vote_again) {
+  Solo solo;
+  (void)solo.step(2, request(1));
+  (void)solo.sync();
+  BOOST_TEST(only<msg::VoteReply>(solo.step(2, request(1)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(one_vote_a_term) {
+  Solo solo;
+  (void)solo.step(2, request(1));
+  (void)solo.sync();
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(3, request(1)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(vote_survives_a_restart) {
+  Restored restored;
+  restored.hard_state = {4, 2};
+  restored.config.voters = {1, 2, 3};
+  Solo solo(restored);
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(3, request(4)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(shorter_log_gets_no_vote) {
+  Solo solo(2, {entry(1, 1), entry(2, 2)});
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(2, request(3, 1, 2)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(longer_log_of_an_older_term_gets_no_vote) {
+  Solo solo(2, {entry(1, 1), entry(2, 2)});
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(2, request(3, 9, 1)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(vote_of_an_old_term_does_not_count) {
+  Solo solo;
+  (void)solo.tick(1s);
+  (void)solo.step(2, msg::VoteReply{7, 1, true, true});
+  (void)solo.sync();  // a candidate of term 1
+  (void)solo.tick(1s);
+  (void)solo.step(2, msg::VoteReply{7, 2, true, true});
+  (void)solo.sync();  // of term 2
+  BOOST_TEST(solo.raft->term() == 2U);
+  (void)solo.step(2, msg::VoteReply{7, 1, true, false});
+  BOOST_TEST(!solo.raft->is_leader());
+}
+
+BOOST_AUTO_TEST_CASE(same_voter_counts_once) {
+  Restored restored;
+  restored.config.voters = {1, 2, 3, 4, 5};
+  Solo solo(restored);
+  (void)solo.tick(1s);
+  (void)solo.step(2, msg::VoteReply{7, 1, true, true});
+  (void)solo.step(2, msg::VoteReply{7, 1, true, true});
+  BOOST_TEST(solo.raft->term() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(pre_vote_changes_nothing_at_the_voter) {
+  Solo solo;
+  const Output output = solo.step(2, pre_vote(5));
+  BOOST_TEST(only<msg::VoteReply>(output)->granted);
+  BOOST_TEST(output.appends.empty());
+  BOOST_TEST(solo.raft->term() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(isolated_node_does_not_raise_its_term) {
+  Lab lab;
+  lab.lead(1);
+  lab.isolate(3);
+  lab.run(10s);
+  BOOST_TEST(lab(3).term() == lab(1).term());
+}
+
+BOOST_AUTO_TEST_CASE(returning_node_does_not_disturb_the_leader) {
+  Lab lab;
+  lab.lead(1);
+  const Term term = lab(1).term();
+  lab.isolate(3);
+  lab.run(10s);
+  lab.mend();
+  lab.run(2s);
+  BOOST_TEST(lab(1).is_leader());
+  BOOST_TEST(lab(1).term() == term);
+}
+
+BOOST_AUTO_TEST_CASE(who_heard_a_leader_votes_for_nobody_else) {
+  Solo solo;
+  (void)solo.step(2, heartbeat(1));
+  (void)solo.sync();
+  solo.now += 100ms;
+  BOOST_TEST(solo.step(3, request(2)).messages.empty());
+  BOOST_TEST(solo.raft->term() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(who_heard_a_leader_grants_no_pre_vote) {
+  Solo solo;
+  (void)solo.step(2, heartbeat(1));
+  solo.now += 100ms;
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(3, pre_vote(2)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(loyalty_ends_with_time_not_with_news) {
+  Solo solo;
+  (void)solo.step(2, heartbeat(1));
+  (void)solo.sync();
+  solo.now += 301ms;
+  (void)solo.step(3, request(2));
+  BOOST_TEST(only<msg::VoteReply>(solo.sync())->granted);
+}
+
+BOOST_AUTO_TEST_CASE(loyalty_outlives_a_change_of_term) {
+  Solo solo;
+  (void)solo.step(2, heartbeat(1));
+  (void)solo.step(2, msg::AppendReply{7, 5, false, 0, 0, 0});  // news of term 5, leader unknown
+  BOOST_TEST(solo.raft->term() == 5U);
+  solo.now += 100ms;
+  BOOST_TEST(solo.step(3, request(6)).messages.empty());
+}
+
+BOOST_AUTO_TEST_CASE(restarted_replica_is_silent_for_one_timeout) {
+  Solo solo(3);
+  solo.now -= 900ms;  // 100 ms after its start
+  BOOST_TEST(solo.step(2, request(4)).messages.empty());
+  solo.now += 300ms;
+  (void)solo.step(2, request(4));
+  BOOST_TEST(only<msg::VoteReply>(solo.sync())->granted);
+}
+
+BOOST_AUTO_TEST_CASE(new_replica_votes_at_once) {
+  Solo solo;
+  solo.now -= 1s;
+  (void)solo.step(2, request(1));
+  BOOST_TEST(only<msg::VoteReply>(solo.sync())->granted);
+}
+
+BOOST_AUTO_TEST_CASE(transfer_overrides_loyalty) {
+  Solo solo;
+  (void)solo.step(2, heartbeat(1));
+  msg::VoteRequest message = request(2);
+  message.transfer = true;
+  (void)solo.step(3, message);
+  BOOST_TEST(only<msg::VoteReply>(solo.sync())->granted);
+}
+
+BOOST_AUTO_TEST_CASE(leader_steps_down_on_higher_term) {
+  Lab lab;
+  lab.lead(1);
+  lab(1).step(NodeId{2}, msg::AppendReply{7, 9, false, 0, 0, 0}, lab.now());
+  BOOST_TEST(!lab(1).is_leader());
+  BOOST_TEST(lab(1).term() == 9U);
+}
+
+BOOST_AUTO_TEST_CASE(stale_leader_learns_of_the_new_term) {
+  Solo solo(5);
+  const Output output = solo.step(2, solo.append(3, 0, 0, {}));
+  BOOST_TEST(only<msg::AppendReply>(output)->term == 5U);
+  BOOST_TEST(!only<msg::AppendReply>(output)->success);
+}
+
+BOOST_AUTO_TEST_CASE(leader_without_a_quorum_steps_down) {
+  Lab lab;
+  lab.lead(1);
+  lab.isolate(1);
+  lab.run(1s);
+  BOOST_TEST(!lab(1).is_leader());
+}
+
+BOOST_AUTO_TEST_CASE(leader_ignores_a_candidate_while_its_quorum_answers) {
+  Lab lab;
+  lab.lead(1);
+  const Term term = lab(1).term();
+  msg::VoteRequest message = request(term + 1, 99, 99);
+  message.group = 7;
+  lab(1).step(NodeId{3}, message, lab.now());
+  BOOST_TEST(lab(1).is_leader());
+  BOOST_TEST(lab(1).term() == term);
+}
+
+BOOST_AUTO_TEST_CASE(tainted_replica_does_not_vote) {
+  Restored restored;
+  restored.hard_state.term = 2;
+  restored.config.voters = {1, 2, 3};
+  restored.tainted = true;
+  restored.high_water = 5;
+  Solo solo(restored);
+  BOOST_TEST(!only<msg::VoteReply>(solo.step(2, request(3, 9, 9)))->granted);
+}
+
+BOOST_AUTO_TEST_CASE(tainted_replica_does_not_stand) {
+  Restored restored;
+  restored.hard_state.term = 2;
+  restored.config.voters = {1};
+  restored.tainted = true;
+  restored.high_water = 5;
+  Solo solo(restored);
+  (void)solo.tick(10s);
+  (void)solo.sync();
+  BOOST_TEST(solo.raft->term() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(tainted_replica_votes_again_when_it_caught_up) {
+  Restored restored;
+  restored.hard_state.term = 2;
+  restored.config.voters = {1, 2, 3};
+  restored.tainted = true;
+  restored.high_water = 2;
+  Solo solo(restored);
+  (void)solo.step(2, solo.append(2, 0, 0, {entry(1, 2)}));
+  (void)solo.sync();
+  BOOST_TEST(solo.raft->is_tainted());
+  (void)solo.step(2, solo.append(2, 1, 2, {entry(2, 2)}));
+  BOOST_TEST(solo.raft->is_tainted());  // not durable yet
+  (void)solo.sync();
+  BOOST_TEST(!solo.raft->is_tainted());
+}
+
+BOOST_AUTO_TEST_CASE(server_outside_its_newest_uncommitted_configuration_stands) {
+  msg::GroupConfig without;
+  without.voters = {2};
+  Solo solo(1, {config_entry(1, 1, {{2}, {1, 2, 3}, {}}), config_entry(2, 1, without)});
+  BOOST_TEST(count<msg::VoteRequest>(solo.tick(1s)) == 1U);  // and asks by the newest one
+}
+
+BOOST_AUTO_TEST_CASE(server_outside_its_committed_configuration_does_not_stand) {
+  Restored restored;
+  restored.hard_state.term = 1;
+  restored.entries = {config_entry(1, 1, {{2}, {}, {}})};
+  restored.applied_index = 1;
+  restored.applied_term = 1;
+  restored.config.voters = {2};
+  Solo solo(restored);
+  BOOST_TEST(solo.tick(5s).messages.empty());
+}
+
+BOOST_AUTO_TEST_CASE(learner_does_not_stand) {
+  Restored restored;
+  restored.config.voters = {2, 3};
+  restored.config.learners = {1};
+  Solo solo(restored);
+  BOOST_TEST(solo.raft->is_learner());
+  BOOST_TEST(solo.tick(5s).messages.empty());
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_other_groups_are_ignored) {
+  Solo solo;
+  msg::VoteRequest message = request(1);
+  message.group = 8;
+  solo.raft->step(NodeId{2}, message, solo.now);
+  BOOST_TEST(solo.raft->take().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
