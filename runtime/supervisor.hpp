@@ -53,8 +53,8 @@ class Supervisor {
     bool must_stop = false;    // in an ordered stop, until its exit
     bool is_removed = false;   // forgotten after its exit
     std::uint64_t instance = 0;
-    std::optional<Instant> due;  // waiting: when it starts; stopping: when it is killed
-    RestartPolicy::History history;
+    std::optional<Instant> due{};  // waiting: when it starts; stopping: when it is killed
+    RestartPolicy::History history{};
   };
 
   void on(const msg::ChildExited& exited, Turn& turn);
