@@ -41,14 +41,11 @@ struct FrameHeader {
 static_assert(sizeof(FrameHeader) == 32);
 static_assert(alignof(FrameHeader) == 8);
 
-/// A received frame. The body is valid as long as its reader has not been asked for space again,
-/// or for as long as somebody holds `shared_body()`.
+/// A received frame. The body shares the reader's buffer; let go of it before asking for space, or
+/// the buffer cannot be used again.
 struct Frame {
   FrameHeader header;
-  std::string_view body;
-  std::shared_ptr<const void> owner;
-
-  [[nodiscard]] SharedBytes shared_body() const { return SharedBytes(owner, body); }
+  SharedBytes body;
 };
 
 /// Cuts a byte stream into frames without copying them. One stream, one reader, one thread.

@@ -60,7 +60,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   };
   struct Peer {
     PeerInfo info;
-    std::shared_ptr<Route> route;
+    Route* route = nullptr;
     std::array<Line, channel_count> lines;
     std::uint64_t epoch_max = 0;
     bool is_up = false;

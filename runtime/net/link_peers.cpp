@@ -64,15 +64,14 @@ void LinkKeeper::add_seed(const std::string& host_port) {
 LinkKeeper::Peer* LinkKeeper::peer_of(NodeId node) {
   const auto found = peers_.find(node);
   if (found != peers_.end()) return found->second.get();
-  auto route =
-      table_->add(node, options_.control_outbox_bytes_max, options_.outbox_bytes_max);
+  Route* route = table_->add(node, options_.control_outbox_bytes_max, options_.outbox_bytes_max);
   if (route == nullptr) {
     log::error("net", "more nodes than the table holds: one is left out");
     return nullptr;
   }
   auto peer = std::make_unique<Peer>();
   peer->info.node = node;
-  peer->route = std::move(route);
+  peer->route = route;
   peer->changed_at = monotonic_now();
   apply_delay(*peer);
   return peers_.emplace(node, std::move(peer)).first->second.get();
@@ -190,7 +189,7 @@ void LinkKeeper::update_state(Peer& peer, const std::string& reason) {
     tell(up);
     return;
   }
-  log::info("net", "lost the link to " + whom + ": " + reason);
+  log::warning("net", "lost the link to " + whom + ": " + reason);
   msg::LinkDown down;
   down.node = peer.info.node.value;
   down.epoch = peer.epoch_max;

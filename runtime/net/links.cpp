@@ -57,8 +57,8 @@ void Links::stop() {
 bool Links::post(EnvelopePtr envelope) {
   const NodeId to{envelope->to.node};
   if (to == self_) return post_local(*envelope);
-  const auto route = table_->find(to);
-  return route != nullptr ? send(route, *envelope) : post_to_seed(envelope);
+  Route* route = table_->find(to);
+  return route != nullptr ? send(*route, *envelope) : post_to_seed(envelope);
 }
 
 bool Links::post_local(const Envelope& envelope) {
@@ -74,14 +74,12 @@ bool Links::post_to_seed(const EnvelopePtr& envelope) {
   const PeerTable::SeedAnswer answer =
       table_->hold_for_seed(NodeId{envelope->to.node}, envelope);
   if (answer.node.is_none()) return answer.is_waiting;
-  const auto route = table_->find(answer.node);
-  if (route == nullptr) return false;
-  return send(route, *envelope);
+  Route* route = table_->find(answer.node);
+  return route != nullptr && send(*route, *envelope);
 }
 
-bool Links::send(const std::shared_ptr<Route>& route, const Envelope& envelope) {
-  const SharedBytes encoded = encode_message(envelope.body);
-  const std::string_view body = encoded.view();
+bool Links::send(Route& route, const Envelope& envelope) {
+  const std::string_view body = encode_message(envelope.body);
   const Channel channel = channel_of(envelope.body, body.size());
   if (body.size() > limits::frame_bytes_max) return false;
   FrameHeader header;
@@ -93,8 +91,8 @@ bool Links::send(const std::shared_ptr<Route>& route, const Envelope& envelope) 
   header.to_index = envelope.to.index;
   header.epoch = epoch_low_;
   header.correlation = envelope.correlation;
-  const bool has_delay = route->has_delay.load(std::memory_order_relaxed);
-  switch (route->outbox(channel).append(header, body, has_delay ? monotonic_now() : Instant{})) {
+  const bool has_delay = route.has_delay.load(std::memory_order_relaxed);
+  switch (route.outbox(channel).append(header, body, has_delay ? monotonic_now() : Instant{})) {
     case Outbox::Append::queued:
       return true;
     case Outbox::Append::refused:
@@ -102,8 +100,8 @@ bool Links::send(const std::shared_ptr<Route>& route, const Envelope& envelope) 
     case Outbox::Append::queued_wake:
       break;
   }
-  loop_.post([route, channel] {
-    Session* session = route->sessions[static_cast<std::size_t>(channel)];
+  loop_.post([table = table_, &route, channel] {
+    Session* session = route.sessions[static_cast<std::size_t>(channel)];
     if (session != nullptr) session->wake();
   });
   return true;

@@ -115,7 +115,7 @@ class Links final : public Port {
   Links(EventLoop& loop, Directory& directory, const LinkOptions& options);
   bool post_local(const Envelope& envelope);
   bool post_to_seed(const EnvelopePtr& envelope);
-  bool send(const std::shared_ptr<Route>& route, const Envelope& envelope);
+  bool send(Route& route, const Envelope& envelope);
 
   EventLoop& loop_;
   const NodeId self_;

@@ -74,6 +74,9 @@ void EventLoop::thread_main(std::atomic<bool>* ready) {
     auto work = wait_for_work();
     ready->store(true);
     ready->notify_one();
+    // Without this KJ polls only when nothing is left to do, and one busy connection would starve
+    // timers, posts and all other connections.
+    kj_->io.waitScope.setBusyPollInterval(32);
     work.wait(kj_->io.waitScope);
   }
   drain();

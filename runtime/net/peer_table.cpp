@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/peer_table.hpp"
 
-#include <mutex>
 #include <utility>
 
 namespace harka::net {
 
-std::shared_ptr<Route> PeerTable::find(NodeId node) const {
-  const std::shared_lock lock(mutex_);
-  const auto found = routes_.find(node);
-  return found == routes_.end() ? nullptr : found->second;
+std::size_t PeerTable::slot_of(NodeId node) {
+  return static_cast<std::size_t>((node.value * 0x9e3779b97f4a7c15ULL) >> 40U) % slot_count;
+}
+
+Route* PeerTable::find(NodeId node) const {
+  for (std::size_t slot = slot_of(node);; slot = (slot + 1) % slot_count) {
+    Route* route = slots_[slot].load(std::memory_order_acquire);
+    if (route == nullptr || route->node == node) return route;
+  }
 }
 
 PeerTable::SeedAnswer PeerTable::hold_for_seed(NodeId alias, const EnvelopePtr& envelope) {
-  const std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   const auto found = seeds_.find(alias);
   if (found == seeds_.end()) return {};
   SeedRoute& seed = found->second;
@@ -23,24 +27,25 @@ PeerTable::SeedAnswer PeerTable::hold_for_seed(NodeId alias, const EnvelopePtr& 
   return {true, true, NodeId{}};
 }
 
-std::shared_ptr<Route> PeerTable::add(
+Route* PeerTable::add(
     NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max) {
-  const std::unique_lock lock(mutex_);
-  const auto found = routes_.find(node);
-  if (found != routes_.end()) return found->second;
+  const std::lock_guard lock(mutex_);
+  if (Route* known = find(node)) return known;
   if (routes_.size() >= peers_max) return nullptr;
-  auto route = std::make_shared<Route>(node, control_bytes_max, bulk_bytes_max);
-  routes_.emplace(node, route);
-  return route;
+  routes_.push_back(std::make_unique<Route>(node, control_bytes_max, bulk_bytes_max));
+  std::size_t slot = slot_of(node);
+  while (slots_[slot].load(std::memory_order_relaxed) != nullptr) slot = (slot + 1) % slot_count;
+  slots_[slot].store(routes_.back().get(), std::memory_order_release);
+  return routes_.back().get();
 }
 
 void PeerTable::add_seed(NodeId alias) {
-  const std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   seeds_.try_emplace(alias);
 }
 
 std::vector<EnvelopePtr> PeerTable::resolve_seed(NodeId alias, NodeId node) {
-  const std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   SeedRoute& seed = seeds_[alias];
   seed.node = node;
   return std::exchange(seed.waiting, {});

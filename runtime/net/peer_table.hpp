@@ -8,9 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <shared_mutex>
-#include <string>
-#include <unordered_map>
+#include <mutex>
 #include <vector>
 
 #include "runtime/envelope.hpp"
@@ -36,13 +34,15 @@ struct Route {
   std::atomic<bool> has_delay{false};              // senders read the clock only then
 };
 
+/// Finding a route takes no lock, as it happens for every message: routes are only ever added, to an
+/// open-addressed table that is four times as large as needed.
 class PeerTable {
  public:
   static constexpr std::size_t peers_max = 1024;
   static constexpr std::size_t seed_waiting_max = 16;
 
-  /// Any thread. Null when the node is unknown.
-  [[nodiscard]] std::shared_ptr<Route> find(NodeId node) const;
+  /// Any thread. Null when the node is unknown. Lives as long as the table.
+  [[nodiscard]] Route* find(NodeId node) const;
   /// Any thread, for an alias: the seed's node, or none while it is unknown; then the envelope
   /// waits if there is room. `is_seed` false: no such alias.
   struct SeedAnswer {
@@ -53,8 +53,7 @@ class PeerTable {
   SeedAnswer hold_for_seed(NodeId alias, const EnvelopePtr& envelope);
 
   /// Loop thread: adds or returns; null when the table is full.
-  std::shared_ptr<Route> add(
-      NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max);
+  Route* add(NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max);
   void add_seed(NodeId alias);
   /// The seed turned out to be this node: returns what waited for it.
   [[nodiscard]] std::vector<EnvelopePtr> resolve_seed(NodeId alias, NodeId node);
@@ -64,8 +63,12 @@ class PeerTable {
     NodeId node;
     std::vector<EnvelopePtr> waiting;
   };
-  mutable std::shared_mutex mutex_;
-  std::unordered_map<NodeId, std::shared_ptr<Route>> routes_;
+  static constexpr std::size_t slot_count = 4 * peers_max;  // a power of two
+  [[nodiscard]] static std::size_t slot_of(NodeId node);
+
+  std::array<std::atomic<Route*>, slot_count> slots_{};
+  std::mutex mutex_;  // of what follows
+  std::vector<std::unique_ptr<Route>> routes_;
   std::map<NodeId, SeedRoute> seeds_;
 };
 

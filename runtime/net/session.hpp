@@ -27,7 +27,7 @@ class Session {
     Duration silence_max = 2s;
   };
   struct Events {
-    /// A message of the peer's present epoch. Keep nothing of the frame but `shared_body()`.
+    /// A message of the peer's present epoch. Keep nothing of the frame but its body.
     std::function<void(const Frame& frame)> on_message;
     /// The connection is gone. Called once, in a turn of its own; destroy the session here.
     std::function<void(const std::string& reason)> on_end;

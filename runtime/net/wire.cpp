@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/wire.hpp"
 
-#include <array>
-#include <memory>
 #include <utility>
+#include <vector>
 
 #include "schemas/codec.hpp"
 
@@ -13,9 +12,8 @@ namespace {
 
 // Other messages of this size would hold up the urgent ones too.
 constexpr std::size_t control_bytes_max = 64 * 1024;
-
-// Hellos are cut from a larger buffer; the codec wants to share what owns them.
-SharedBytes owned(std::string_view bytes) { return SharedBytes::copy_of(bytes); }
+// A thread keeps no more than this between two messages.
+constexpr std::size_t scratch_words_max = 128 * 1024 / 8;
 
 bool is_bulk(const msg::Message& message) {
   return std::holds_alternative<msg::AppendEntries>(message) ||
@@ -34,14 +32,15 @@ Channel channel_of(const msg::Message& message, std::size_t bytes) {
   return bytes > control_bytes_max || is_bulk(message) ? Channel::bulk : Channel::control;
 }
 
-SharedBytes encode_message(const msg::Message& message) { return msg::encode(message); }
+std::string_view encode_message(const msg::Message& message) {
+  thread_local std::vector<std::uint64_t> scratch;
+  if (scratch.capacity() > scratch_words_max) scratch = {};
+  return msg::encode_into(message, scratch);
+}
 
 bool decode_message(std::uint32_t kind, const Frame& frame, msg::Message& message) {
   if (kind > UINT16_MAX) return false;
-  auto decoded = msg::decode(static_cast<std::uint16_t>(kind), frame.shared_body());
-  if (!decoded) return false;
-  message = std::move(decoded).value();
-  return true;
+  return msg::decode_into(static_cast<std::uint16_t>(kind), frame.body, message).ok();
 }
 
 std::string encode_hello(const msg::Hello& hello) {
@@ -52,12 +51,12 @@ std::string encode_hello_reply(const msg::HelloReply& reply) {
   return std::string(msg::encode_struct(reply).view());
 }
 
-Result<msg::Hello> decode_hello(std::string_view bytes) {
-  return msg::decode_struct<msg::Hello>(owned(bytes));
+Result<msg::Hello> decode_hello(const SharedBytes& bytes) {
+  return msg::decode_struct<msg::Hello>(bytes);
 }
 
-Result<msg::HelloReply> decode_hello_reply(std::string_view bytes) {
-  return msg::decode_struct<msg::HelloReply>(owned(bytes));
+Result<msg::HelloReply> decode_hello_reply(const SharedBytes& bytes) {
+  return msg::decode_struct<msg::HelloReply>(bytes);
 }
 
 }  // namespace harka::net

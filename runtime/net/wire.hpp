@@ -20,7 +20,8 @@ namespace harka::net {
 /// Entries, snapshots, client data and whatever is large go in bulk, the rest is urgent.
 [[nodiscard]] Channel channel_of(const msg::Message& message, std::size_t bytes);
 
-[[nodiscard]] SharedBytes encode_message(const msg::Message& message);
+/// The bytes live until this thread encodes again.
+[[nodiscard]] std::string_view encode_message(const msg::Message& message);
 
 /// False when the kind is unknown here (a newer peer) or the bytes break a declared limit. Data of
 /// the message share the frame's buffer.
@@ -28,7 +29,7 @@ namespace harka::net {
 
 [[nodiscard]] std::string encode_hello(const msg::Hello& hello);
 [[nodiscard]] std::string encode_hello_reply(const msg::HelloReply& reply);
-[[nodiscard]] Result<msg::Hello> decode_hello(std::string_view bytes);
-[[nodiscard]] Result<msg::HelloReply> decode_hello_reply(std::string_view bytes);
+[[nodiscard]] Result<msg::Hello> decode_hello(const SharedBytes& bytes);
+[[nodiscard]] Result<msg::HelloReply> decode_hello_reply(const SharedBytes& bytes);
 
 }  // namespace harka::net
