@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// One transaction for whatever arrived while the one before was being written.
+#include "storage/state_store.hpp"
+
+#include <utility>
+
+namespace harka::storage {
+
+namespace {
+
+EnvelopePtr answer(const Envelope& request, msg::Message body) {
+  return std::make_shared<const Envelope>(
+      Envelope{request.to, request.from, request.correlation, std::move(body)});
+}
+
+}  // namespace
+
+Result<std::vector<EnvelopePtr>> StateStoreCore::commit() {
+  const std::vector<EnvelopePtr> taken = std::exchange(queue_, {});
+  WriteBatch batch;
+  std::vector<EnvelopePtr> answers;
+  for (const EnvelopePtr& envelope : taken) {
+    if (const auto* flush = std::get_if<msg::FlushState>(&envelope->body)) {
+      batch.flushes.push_back(flush);
+      answers.push_back(answer(
+          *envelope, msg::StateFlushed{flush->group, flush->ticket, flush->applied_index}));
+    } else if (const auto* install = std::get_if<msg::InstallState>(&envelope->body)) {
+      batch.installs.push_back(install);
+      answers.push_back(answer(
+          *envelope,
+          msg::StateInstalled{install->group, install->ticket, install->sequence, install->done}));
+    } else if (const auto* drop = std::get_if<msg::DropGroup>(&envelope->body)) {
+      batch.drops.emplace_back(drop->group);
+      answers.push_back(answer(*envelope, msg::GroupDropped{drop->group, drop->ticket}));
+    }
+  }
+  if (Result<void> written = engine_.write(batch); !written.ok()) return written.error();
+  return answers;
+}
+
+StateStoreThread::StateStoreThread(
+    Engine& engine, Directory& directory, std::function<void(const Error&)> on_fatal)
+    : engine_(engine),
+      directory_(directory),
+      on_fatal_(std::move(on_fatal)),
+      thread_([this] { run(); }) {}
+
+StateStoreThread::~StateStoreThread() { stop(); }
+
+bool StateStoreThread::post(EnvelopePtr envelope) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_ || queue_.size() >= queue_max) return false;
+  queue_.push_back(std::move(envelope));
+  if (queue_.size() == 1) wake_.notify_one();
+  return true;
+}
+
+void StateStoreThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void StateStoreThread::run() {
+  StateStoreCore core(engine_);
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !queue_.empty() || is_stopping_; });
+      if (queue_.empty()) return;
+      for (EnvelopePtr& envelope : std::exchange(queue_, {})) core.enqueue(std::move(envelope));
+    }
+    Result<std::vector<EnvelopePtr>> answers = core.commit();
+    if (!answers.ok()) {
+      on_fatal_(answers.error());
+      return;
+    }
+    for (EnvelopePtr& envelope : answers.value()) (void)directory_.post(std::move(envelope));
+  }
+}
+
+}  // namespace harka::storage
