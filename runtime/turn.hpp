@@ -62,7 +62,7 @@ class Turn {
   [[nodiscard]] NodeId node() const { return NodeId{context_.self.node}; }
 
   void send(const Address& to, msg::Message body, std::uint64_t correlation = 0) {
-    effects_.push_back(effect::Send{std::make_shared<const Envelope>(
+    effects_.emplace_back(effect::Send{std::make_shared<const Envelope>(
         Envelope{context_.self, to, correlation, std::move(body)})});
   }
   /// Answers the message this turn handles. Only valid while handling one.
@@ -71,20 +71,20 @@ class Turn {
     send(context_.cause->from, std::move(body), context_.cause->correlation);
   }
   void set_timer(TimerId timer, Duration after) {
-    effects_.push_back(effect::SetTimer{timer, after});
+    effects_.emplace_back(effect::SetTimer{timer, after});
   }
-  void cancel_timer(TimerId timer) { effects_.push_back(effect::CancelTimer{timer}); }
+  void cancel_timer(TimerId timer) { effects_.emplace_back(effect::CancelTimer{timer}); }
   void spawn(ChildSpec spec, std::uint64_t instance) {
-    effects_.push_back(effect::Spawn{std::move(spec), instance});
+    effects_.emplace_back(effect::Spawn{std::move(spec), instance});
   }
   void kill(const Address& child, std::uint64_t instance) {
-    effects_.push_back(effect::Kill{child, instance});
+    effects_.emplace_back(effect::Kill{child, instance});
   }
   void stop_self(std::string reason = {}) {
-    effects_.push_back(effect::StopSelf{std::move(reason)});
+    effects_.emplace_back(effect::StopSelf{std::move(reason)});
   }
   void note(NoteLevel level, std::string text) {
-    effects_.push_back(effect::Note{level, std::move(text)});
+    effects_.emplace_back(effect::Note{level, std::move(text)});
   }
 
  private:
