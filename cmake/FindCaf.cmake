@@ -7,7 +7,7 @@ include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Caf REQUIRED_VARS Caf_CORE_LIBRARY Caf_INCLUDE_DIR)
 
 if(Caf_FOUND AND NOT TARGET Caf::core)
-  add_library(Caf::core UNKNOWN IMPORTED)
+  add_library(Caf::core UNKNOWN IMPORTED GLOBAL)
   set_target_properties(Caf::core PROPERTIES
     IMPORTED_LOCATION ${Caf_CORE_LIBRARY}
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${Caf_INCLUDE_DIR})
