@@ -22,7 +22,7 @@ class CafHost {
     std::uint64_t seed = 0;          // of the machines' random numbers
     /// The root ended by itself: its restarts exceeded their budget (or it was asked to stop by a
     /// message). On a worker thread; must not call back into the host. Not called during stop().
-    std::function<void(const std::string& reason)> root_failed;
+    std::function<void(const std::string& reason)> root_failed{};
   };
 
   /// The three references outlive the host. `factory` is called from worker threads, one call at a
