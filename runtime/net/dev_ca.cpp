@@ -67,8 +67,36 @@ Result<void> write_private(const std::string& path, const std::string& text) {
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Code::not_found, path + ": cannot be read; run `harka cert ca` first"};
+  if (!file) return Error{Code::not_found, path + ": cannot be read"};
   return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+Bio memory_of(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Result<Certificate> read_certificate(const std::string& path) {
+  const auto pem = read_file(path);
+  if (!pem) return pem.error();
+  const Bio bio = memory_of(pem.value());
+  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (certificate == nullptr) {
+    ERR_clear_error();
+    return Error{Code::invalid_argument, path + ": not a certificate in PEM"};
+  }
+  return certificate;
+}
+
+Result<Key> read_key(const std::string& path) {
+  const auto pem = read_file(path);
+  if (!pem) return pem.error();
+  const Bio bio = memory_of(pem.value());
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  if (key == nullptr) {
+    ERR_clear_error();
+    return Error{Code::invalid_argument, path + ": not an unencrypted private key in PEM"};
+  }
+  return key;
 }
 
 template <typename Write>
@@ -152,7 +180,13 @@ Result<void> make_dev_ca(const std::string& dir) {
   }
   const Key key(EVP_EC_gen("P-256"));
   if (key == nullptr) return openssl_error("making the CA's key");
-  const Certificate certificate = make_certificate(key.get(), "HARKA development CA", nullptr);
+  // Each CA has a name of its own, so that a certificate of another one is reported as such.
+  std::uint32_t mark = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&mark), sizeof mark) != 1) {
+    return openssl_error("drawing the CA's name");
+  }
+  const Certificate certificate =
+      make_certificate(key.get(), "HARKA development CA " + std::to_string(mark), nullptr);
   X509* raw = certificate.get();
   const bool is_signed =
       raw != nullptr &&
@@ -166,31 +200,44 @@ Result<void> make_dev_ca(const std::string& dir) {
 
 Result<void> issue_node_certificate(const std::string& dir, const std::string& name) {
   if (auto checked = check_name(name); !checked) return checked;
-  const auto ca_pem = read_file(dir + "/ca.pem");
-  if (!ca_pem) return ca_pem.error();
-  const auto ca_key_pem = read_file(dir + "/ca.key");
-  if (!ca_key_pem) return ca_key_pem.error();
-  const Bio ca_bio(BIO_new_mem_buf(ca_pem.value().data(), static_cast<int>(ca_pem.value().size())));
-  const Bio ca_key_bio(
-      BIO_new_mem_buf(ca_key_pem.value().data(), static_cast<int>(ca_key_pem.value().size())));
-  const Certificate ca(PEM_read_bio_X509(ca_bio.get(), nullptr, nullptr, nullptr));
-  const Key ca_key(PEM_read_bio_PrivateKey(ca_key_bio.get(), nullptr, nullptr, nullptr));
-  if (ca == nullptr || ca_key == nullptr) return openssl_error("reading the CA in " + dir);
+  const auto ca = read_certificate(dir + "/ca.pem");
+  if (!ca) return ca.error();
+  const auto ca_key = read_key(dir + "/ca.key");
+  if (!ca_key) return ca_key.error();
+  X509* issuer = ca.value().get();
   const Key key(EVP_EC_gen("P-256"));
   if (key == nullptr) return openssl_error("making the node's key");
-  const Certificate certificate = make_certificate(key.get(), name, ca.get());
+  const Certificate certificate = make_certificate(key.get(), name, issuer);
   X509* raw = certificate.get();
   const bool is_signed =
-      raw != nullptr && add_extension(raw, ca.get(), NID_basic_constraints, "critical,CA:FALSE") &&
-      add_extension(raw, ca.get(), NID_key_usage, "critical,digitalSignature") &&
-      add_extension(raw, ca.get(), NID_ext_key_usage, "serverAuth,clientAuth") &&
+      raw != nullptr && add_extension(raw, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+      add_extension(raw, issuer, NID_key_usage, "critical,digitalSignature") &&
+      add_extension(raw, issuer, NID_ext_key_usage, "serverAuth,clientAuth") &&
       add_extension(
-          raw, ca.get(), NID_subject_alt_name,
+          raw, issuer, NID_subject_alt_name,
           "DNS:" + name + ".node.harka,DNS:node.harka,DNS:localhost,IP:127.0.0.1") &&
-      X509_sign(raw, ca_key.get(), EVP_sha256()) > 0;
+      X509_sign(raw, ca_key.value().get(), EVP_sha256()) > 0;
   if (!is_signed) return openssl_error("signing the certificate of " + name);
   const TlsFiles files = dev_tls_files(dir, name);
   return write_pair(files.certificate, files.key, raw, key.get());
+}
+
+Result<void> check_tls_files(const TlsFiles& files) {
+  const auto ca = read_certificate(files.ca);
+  if (!ca) return ca.error();
+  const auto certificate = read_certificate(files.certificate);
+  if (!certificate) return certificate.error();
+  const auto key = read_key(files.key);
+  if (!key) return key.error();
+  if (X509_check_private_key(certificate.value().get(), key.value().get()) != 1) {
+    ERR_clear_error();
+    return Error{
+        Code::invalid_argument, files.key + " is not the key of " + files.certificate};
+  }
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate.value().get())) < 0) {
+    return Error{Code::invalid_argument, files.certificate + " has expired: issue a new one"};
+  }
+  return {};
 }
 
 }  // namespace harka::net

@@ -28,4 +28,8 @@ Result<void> make_dev_ca(const std::string& dir);
 /// common name and the DNS names `<name>.node.harka` and `node.harka`, as server and client. `already_exists` when there is one.
 Result<void> issue_node_certificate(const std::string& dir, const std::string& name);
 
+/// Whether a node can start with these: readable, the key fits the certificate, not expired. The
+/// error names the file.
+Result<void> check_tls_files(const TlsFiles& files);
+
 }  // namespace harka::net

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/net/stream.hpp"
@@ -35,6 +36,32 @@ std::string framed(FrameType type, const std::string& body) {
 }
 
 }  // namespace
+
+std::string explain(const kj::Exception& exception) {
+  struct Case {
+    const char* sign;
+    const char* meaning;
+  };
+  static constexpr Case cases[] = {
+      {"certificate verify failed", "its certificate is not of this cluster's CA, or has expired"},
+      {"alert unknown ca", "it refuses our certificate: not of its CA"},
+      {"alert decrypt error", "it refuses our certificate: not of its CA"},
+      {"alert bad certificate", "it refuses our certificate"},
+      {"alert certificate expired", "it refuses our certificate: expired"},
+      {"alert certificate required", "it wants a certificate"},
+      {"did not return a certificate", "it has no certificate"},
+      {"wrong version number", "it does not speak TLS"},
+      {"http request", "it does not speak TLS but HTTP"},
+      {"SSL unable to continue I/O", "it closed the connection during the TLS handshake"},
+      {"unexpected eof", "it closed the connection during the TLS handshake"},
+  };
+  std::string text = describe(exception);
+  for (const Case& known : cases) {
+    if (text.find(known.sign) != std::string::npos) return known.meaning;
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
 
 struct Handshake::Talk {
   kj::Own<Introduced> result = kj::heap<Introduced>();

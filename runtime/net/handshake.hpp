@@ -30,6 +30,9 @@ struct Introduced {
   std::string remote;  // for the log
 };
 
+/// Why a handshake failed, in words that say what to look at instead of OpenSSL's.
+[[nodiscard]] std::string explain(const kj::Exception& exception);
+
 class Handshake {
  public:
   struct Options {

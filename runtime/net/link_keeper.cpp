@@ -123,7 +123,7 @@ void LinkKeeper::answer(kj::AuthenticatedStream stream) {
           .then(
               [finish] { finish(); },
               [this, finish, remote](kj::Exception&& exception) {
-                refused(remote, describe(exception));
+                refused(remote, explain(exception));
                 finish();
               })
           .eagerlyEvaluate(nullptr);
@@ -206,7 +206,7 @@ void LinkKeeper::run_dial(Dial& dial, const std::string& address, NodeId expecte
                 dial.error.clear();
               },
               [this, &dial, address](kj::Exception&& exception) {
-                dial_failed(dial, address, describe(exception));
+                dial_failed(dial, address, explain(exception));
               })
           .eagerlyEvaluate(nullptr);
 }

@@ -189,7 +189,8 @@ void LinkKeeper::update_state(Peer& peer, const std::string& reason) {
     tell(up);
     return;
   }
-  log::warning("net", "lost the link to " + whom + ": " + reason);
+  const log::Level level = is_stopped_ ? log::Level::debug : log::Level::warning;
+  log::write(level, "net", "lost the link to " + whom + ": " + reason);
   msg::LinkDown down;
   down.node = peer.info.node.value;
   down.epoch = peer.epoch_max;
