@@ -96,7 +96,7 @@ void World::crash(std::size_t index) {
   ++node.life;
   Event restart{Event::Kind::restart};
   restart.node = index;
-  schedule(chance(0.5) ? 50ms : random_.between(100ms, 3s), restart);
+  schedule(chance(0.5) ? 2ms : random_.between(50ms, 3s), restart);
 }
 
 void World::schedule(Duration after, Event event) {
@@ -132,7 +132,8 @@ void World::handle(const Event& event) {
   if (event.kind == Event::Kind::fault) {
     if (is_faulty_) {
       fault();
-      schedule(random_.between(50ms, 1500ms), {Event::Kind::fault});
+      schedule(random_.between(50ms, 1500ms) + patience_, {Event::Kind::fault});
+      patience_ = 0ms;
     }
     return;
   }
@@ -210,6 +211,61 @@ void World::after_input(std::size_t index) {
   }
   if (output.leadership_changed && node.raft->is_leader()) {
     strike(index, 0.1);
+  }
+  const bool is_standing = std::any_of(
+      output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
+        const auto* request = std::get_if<msg::VoteRequest>(&outgoing.message);
+        return request != nullptr && !request->pre_vote;
+      });
+  if (is_standing) {
+    depose_others(index);
+  }
+  const bool is_asking = std::any_of(
+      output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
+        const auto* request = std::get_if<msg::VoteRequest>(&outgoing.message);
+        return request != nullptr && request->pre_vote;
+      });
+  if (is_asking && is_faulty_ && options_.strikes && options_.crashes && chance(0.2)) {
+    const std::size_t victim = random_.below(nodes_.size());
+    if (victim != index) {
+      doomed_.push_back(victim);  // a voter forgets what is not on its disk
+    }
+  }
+}
+
+// One voter does not hear its leader any more and will stand although the others are content.
+void World::coup() {
+  const Node* const top = leader();
+  if (top == nullptr) {
+    return;
+  }
+  cut_.clear();
+  const std::vector<std::uint64_t> voters = top->raft->config().voters;
+  const NodeId deaf{voters[random_.below(voters.size())]};
+  if (deaf != top->id) {
+    cut_.emplace(index_of(top->id), index_of(deaf));
+    patience_ = 1200ms;
+  }
+}
+
+// Cuts off who leads while somebody else stands: the old leader must not answer reads for long.
+void World::depose_others(std::size_t index) {
+  for (const Node& other : nodes_) {
+    const std::size_t victim = index_of(other.id);
+    const bool is_leader = other.raft.has_value() && other.raft->is_leader();
+    if (victim != index && is_leader && is_faulty_ && options_.strikes && options_.partitions &&
+        chance(0.7)) {
+      isolate(victim);
+    }
+  }
+}
+
+void World::isolate(std::size_t index) {
+  for (std::size_t other = 0; other < nodes_.size(); ++other) {
+    if (other != index) {
+      cut_.emplace(index, other);
+      cut_.emplace(other, index);
+    }
   }
 }
 
@@ -387,7 +443,7 @@ void World::load() {
             local(node));
       }
     }
-    if (chance(0.3)) {
+    if (chance(node.raft->is_leader() ? 0.9 : 0.2)) {
       const std::uint64_t context = next_context_++;
       node.reads[context] = committed_max_;
       node.raft->read(context, local(node));
@@ -430,7 +486,7 @@ void World::change_somehow() {
 }
 
 void World::fault() {
-  const std::uint64_t dice = random_.below(10);
+  const std::uint64_t dice = random_.below(13);
   if (dice < 2 && options_.crashes) {
     crash(random_.below(nodes_.size()));
   } else if (dice == 2 && options_.crashes && chance(0.2)) {
@@ -451,6 +507,8 @@ void World::fault() {
     }
   } else if (dice < 7) {
     cut_.clear();
+  } else if (dice >= 10 && options_.partitions) {
+    coup();
   } else if (dice == 7 && options_.transfers) {
     if (Node* node = leader(); node != nullptr) {
       const NodeId to = chance(0.3) ? NodeId{} : NodeId{1 + random_.below(nodes_.size())};
@@ -469,12 +527,7 @@ void World::strike(std::size_t index, double probability) {
     return;
   }
   if (options_.partitions && chance(0.5)) {
-    for (std::size_t other = 0; other < nodes_.size(); ++other) {
-      if (other != index) {
-        cut_.emplace(index, other);
-        cut_.emplace(other, index);
-      }
-    }
+    isolate(index);
   } else if (options_.crashes) {
     doomed_.push_back(index);  // not now: we are inside the node's own turn
   }

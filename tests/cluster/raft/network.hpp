@@ -128,6 +128,9 @@ class World {
   void fault();
   void strike(std::size_t index, double probability);
   void change_somehow();
+  void coup();
+  void depose_others(std::size_t index);
+  void isolate(std::size_t index);
 
   void check_promise(const Node& node, NodeId to, const msg::Message& message);
   void check_leader(Node& node);
@@ -157,6 +160,7 @@ class World {
   std::uint64_t next_value_ = 1;
   std::uint64_t next_context_ = 1;
   bool is_faulty_ = true;
+  Duration patience_{};  // no other fault for so long
   std::vector<std::size_t> doomed_;  // crash after this event
   std::set<std::pair<Term, NodeId>> elected_seen_;
 };
