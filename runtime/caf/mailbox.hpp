@@ -16,7 +16,7 @@ namespace harka {
 
 struct ShellEvent {
   enum class Kind : std::uint8_t {
-    start,         // the first event
+    start,         // so that there is a first event
     message,       // counted in the mailbox
     supervision,   // a message past the bound: a lost ChildExited would lose the child
     wake,          // the CAF clock: timers may be due

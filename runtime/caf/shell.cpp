@@ -49,8 +49,9 @@ std::shared_ptr<Mailbox> ShellNode::spawn(
       ShellStart{this, spawn.spec, spawn.instance, mailbox, std::move(parent), parent_address});
   // lazy_init: the actor's first thread is the one that handles its first event.
   mailbox->attach(system_->spawn<Shell, caf::lazy_init>(std::move(start)));
-  mailbox->post_event(ShellEvent::Kind::start);
+  // Bound before it starts, so that answers to what it sends in its first turn find it.
   parts_.directory.bind(address, mailbox);
+  mailbox->post_event(ShellEvent::Kind::start);
   return mailbox;
 }
 
@@ -88,7 +89,10 @@ void Shell::take_turn(const ShellEvent& event) {
     begin_ending({false, "killed"});
     return;
   }
-  deliver(event, node_.time());
+  const HostTime time = node_.time();
+  // The first event starts the machine, also when a message overtook Kind::start.
+  if (host_ == nullptr) start_machine(time);
+  if (!ending_) deliver(event, time);
   if (ending_) return;
   if (host_->ending()) {
     begin_ending(*host_->ending());
@@ -99,7 +103,7 @@ void Shell::take_turn(const ShellEvent& event) {
 
 void Shell::deliver(const ShellEvent& event, const HostTime& time) {
   switch (event.kind) {
-    case ShellEvent::Kind::start: start_machine(time); break;
+    case ShellEvent::Kind::start: break;
     case ShellEvent::Kind::message:
     case ShellEvent::Kind::supervision: host_->deliver(*event.envelope, time); break;
     case ShellEvent::Kind::wake:
