@@ -14,8 +14,9 @@ namespace harka {
 
 class Region final : public Machine {
  public:
-  /// `spec` is the region's own specification: its restart policy and fixed children (the cache).
-  Region(const ChildSpec& spec, msg::ClusterMap map);
+  /// `own` is the region's specification: its restart policy and fixed children (the cache). `map`
+  /// is the node's stored map, so that replicas start without waiting for anybody.
+  Region(const ChildSpec& own, msg::ClusterMap map);
 
   void start(Turn& turn) override;
   void receive(const Envelope& envelope, Turn& turn) override;
@@ -30,7 +31,7 @@ class Region final : public Machine {
   std::set<std::uint32_t> hosted_;  // groups
 };
 
-/// The specification of one replica of a group.
+/// The specification of a replica of `group` on `node`.
 [[nodiscard]] ChildSpec replica_spec(NodeId node, GroupId group);
 
 }  // namespace harka

@@ -65,6 +65,7 @@ void Replica::on(const msg::GroupRecovered& recovered, const Envelope&, Turn& tu
   }
   applied_term_ = durable.term;
   flushed_index_ = durable.index;
+  options_.raft.random_seed = turn.random().next();  // each incarnation has its own
   raft_.emplace(options_.raft, std::move(restored), turn.now());
   if (recovered.tainted) {
     turn.note(
@@ -125,6 +126,10 @@ void Replica::on(const msg::ChangeReplicas& change, const Envelope&, Turn& turn)
 
 void Replica::on(const msg::Inject& inject, const Envelope&, Turn&) {
   if (inject.fault == "crash") throw Bug("injected crash");
+}
+
+void Replica::on(const msg::StopChild&, const Envelope&, Turn& turn) {
+  turn.stop_self();  // nothing to finish: the log holds what was promised
 }
 
 void Replica::receive_other(const Envelope& envelope, Turn& turn) {

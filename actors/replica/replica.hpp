@@ -46,6 +46,7 @@ class Replica final : public Machine, private ReplicaHost {
   void on(const msg::TransferLeadership& transfer, const Envelope& envelope, Turn& turn);
   void on(const msg::ChangeReplicas& change, const Envelope& envelope, Turn& turn);
   void on(const msg::Inject& inject, const Envelope& envelope, Turn& turn);
+  void on(const msg::StopChild& stop, const Envelope& envelope, Turn& turn);
 
   /// Null until the log has answered. For the simulator's oracles.
   [[nodiscard]] const raft::Raft* core() const { return raft_ ? &*raft_ : nullptr; }
@@ -92,6 +93,7 @@ class Replica final : public Machine, private ReplicaHost {
   bool is_flushing_ = false;
   std::uint64_t flush_ticket_ = 0;
   std::uint64_t install_ticket_ = 0;
+  LogIndex install_index_ = 0;  // of the snapshot being staged
   LogIndex flushed_index_ = 0;
   Instant dirty_since_;
   bool is_dirty_ = false;

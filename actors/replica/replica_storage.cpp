@@ -41,6 +41,7 @@ void Replica::install(const raft::SnapshotChunkData& chunk, Turn& turn) {
     return;
   }
   is_installing_ = chunk.done;  // the engine's content is about to be replaced: apply nothing
+  install_index_ = chunk.index;
   msg::InstallState install;
   install.group = options_.raft.group.value;
   install.ticket = ++install_ticket_;
@@ -55,8 +56,9 @@ void Replica::install(const raft::SnapshotChunkData& chunk, Turn& turn) {
 
 void Replica::on(const msg::StateInstalled& installed, const Envelope&, Turn& turn) {
   if (!raft_ || installed.ticket != install_ticket_) return;
-  const storage::AppliedState durable = engine_.applied(options_.raft.group);
   if (installed.done) {
+    const storage::AppliedState durable = engine_.applied(options_.raft.group);
+    ASSERT(durable.index == install_index_);
     is_installing_ = false;
     is_flushing_ = false;  // a flush that was under way belonged to the replaced state
     ++flush_ticket_;
@@ -65,8 +67,7 @@ void Replica::on(const msg::StateInstalled& installed, const Envelope&, Turn& tu
     applied_term_ = durable.term;
     flushed_index_ = durable.index;
   }
-  raft_->chunk_installed(
-      installed.done ? durable.index : 0, installed.sequence, installed.done, turn.now());
+  raft_->chunk_installed(install_index_, installed.sequence, installed.done, turn.now());
   pump(turn);
 }
 

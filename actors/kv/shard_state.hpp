@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// One shard's keys: an overlay of what was applied lately over what the engine holds. Two
+// generations, so that writes go on while the older one is being flushed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "actors/kv/overlay.hpp"
+#include "storage/engine.hpp"
+
+namespace harka::kv {
+
+class ShardState final : public KeyValueView {
+ public:
+  /// `engine` outlives the state.
+  ShardState(GroupId group, const storage::Engine& engine) : group_(group), engine_(engine) {}
+
+  [[nodiscard]] std::optional<Record> find(std::string_view key) const override;
+  void put(std::string_view key, Record record) override;
+  bool remove(std::string_view key) override;
+
+  [[nodiscard]] std::size_t dirty_bytes() const { return active_.bytes() + flushing_.bytes(); }
+  [[nodiscard]] bool is_dirty() const { return !active_.empty(); }
+  /// The active generation in key order; `flush_finished` once it is durable.
+  std::vector<msg::StateWrite> begin_flush();
+  void flush_finished() { flushing_.clear(); }
+  /// The engine's content was replaced.
+  void reset();
+
+  /// Records with `hash >= from` in hash order; false from `visit` ends it, but never between keys
+  /// of equal hash, so that a scan can resume at the next hash.
+  using Visitor = std::function<bool(std::uint64_t hash, std::string_view key, const Record&)>;
+  void scan(std::uint64_t from, const Visitor& visit) const;
+  /// Keys there are, expired ones that nobody removed included. Costs a look-up an overlay entry.
+  [[nodiscard]] std::uint64_t count() const;
+
+ private:
+  [[nodiscard]] const Overlay::Entry* find_in_overlays(std::string_view key, std::uint64_t hash) const;
+
+  GroupId group_;
+  const storage::Engine& engine_;
+  Overlay active_;
+  Overlay flushing_;
+};
+
+}  // namespace harka::kv

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creating a cluster exactly once, adopting maps, joining.
+#include "actors/control/control.hpp"
+
+#include <memory>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/turn_driver.hpp"
+
+using namespace harka;
+
+namespace {
+
+Address control_of(std::uint64_t node) {
+  return address_of(NodeId{node}, msg::ActorKind::control);
+}
+const Address admin = address_of(NodeId{1}, msg::ActorKind::client, 3);
+
+msg::Member member(std::uint64_t node) {
+  msg::Member made;
+  made.node = node;
+  made.name = "n" + std::to_string(node);
+  made.region = "r" + std::to_string(node);
+  made.state = msg::MemberState::alive;
+  return made;
+}
+
+struct Node {
+  std::unique_ptr<Control> control;
+  std::unique_ptr<testing::TurnDriver> driver;
+
+  explicit Node(std::uint64_t id, msg::ClusterMap stored = {}) {
+    ControlOptions options;
+    options.self.node = id;
+    options.self.name = "n" + std::to_string(id);
+    options.stored_map = std::move(stored);
+    options.shard_count = 8;
+    control = std::make_unique<Control>(options);
+    driver = std::make_unique<testing::TurnDriver>(*control, control_of(id));
+    driver->start();
+  }
+  void see(std::vector<msg::Member> members) {
+    driver->deliver(
+        address_of(NodeId{1}, msg::ActorKind::membership), msg::MembershipChanged{std::move(members)});
+  }
+  void init(std::vector<std::string> arguments = {}) {
+    driver->deliver(admin, msg::AdminRequest{"init", std::move(arguments), 0}, 77);
+  }
+  /// Acknowledges the flush that an adopted map waits for.
+  void flush_done(const msg::FlushState& flush) {
+    driver->deliver(
+        address_of(NodeId{1}, msg::ActorKind::state_store),
+        msg::StateFlushed{flush.group, flush.ticket, flush.applied_index});
+  }
+};
+
+msg::ClusterMap map_of(std::uint64_t cluster, std::uint64_t version) {
+  msg::ClusterMap map;
+  map.cluster_id = cluster;
+  map.version = version;
+  map.meta_replicas = {1};
+  return map;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(control)
+
+BOOST_AUTO_TEST_CASE(init_asks_every_member_for_a_promise_first) {
+  Node node(1);
+  node.see({member(1), member(2), member(3)});
+  node.init();
+  BOOST_TEST(node.driver->sent<msg::PrepareInit>().size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(init_commits_only_when_all_promised) {
+  Node node(1);
+  node.see({member(1), member(2)});
+  node.init();
+  const auto prepare = node.driver->sent<msg::PrepareInit>().at(0).second;
+  node.driver->deliver(control_of(1), msg::InitPromise{prepare.cluster_id, true, ""});
+  BOOST_TEST(node.driver->sent<msg::CommitInit>().empty());
+  node.driver->deliver(control_of(2), msg::InitPromise{prepare.cluster_id, true, ""});
+  const auto commits = node.driver->sent<msg::CommitInit>();
+  BOOST_REQUIRE_EQUAL(commits.size(), 2U);
+  BOOST_TEST(commits[0].second.map.shards.size() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(one_refusal_ends_init_and_creates_nothing) {
+  Node node(1);
+  node.see({member(1), member(2)});
+  node.init();
+  const auto prepare = node.driver->sent<msg::PrepareInit>().at(0).second;
+  node.driver->deliver(control_of(1), msg::InitPromise{prepare.cluster_id, true, ""});
+  node.driver->deliver(control_of(2), msg::InitPromise{prepare.cluster_id, false, "taken"});
+  const auto replies = node.driver->sent<msg::AdminReply>();
+  BOOST_REQUIRE_EQUAL(replies.size(), 1U);
+  BOOST_TEST(replies[0].second.exit_code == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_promise_binds_against_a_second_init) {
+  Node node(2);
+  node.driver->deliver(control_of(1), msg::PrepareInit{10, 1});
+  node.driver->deliver(control_of(3), msg::PrepareInit{20, 3});
+  const auto promises = node.driver->sent<msg::InitPromise>();
+  BOOST_REQUIRE_EQUAL(promises.size(), 2U);
+  BOOST_TEST(promises[0].second.promised);
+  BOOST_TEST(!promises[1].second.promised);
+}
+
+BOOST_AUTO_TEST_CASE(an_old_promise_expires) {
+  Node node(2);
+  node.driver->deliver(control_of(1), msg::PrepareInit{10, 1});
+  node.driver->advance(31s);
+  (void)node.driver->sent<msg::InitPromise>();
+  node.driver->deliver(control_of(3), msg::PrepareInit{20, 3});
+  BOOST_TEST(node.driver->sent<msg::InitPromise>().at(0).second.promised);
+}
+
+BOOST_AUTO_TEST_CASE(too_few_members_refuse_init) {
+  Node node(1);
+  node.see({member(1), member(2)});
+  node.init({"nodes=3"});
+  BOOST_TEST(node.driver->sent<msg::AdminReply>().at(0).second.exit_code == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_of_a_cluster_refuses_init_and_promises) {
+  Node node(1, map_of(5, 1));
+  node.init();
+  BOOST_TEST(node.driver->sent<msg::AdminReply>().at(0).second.exit_code == 6);
+  node.driver->deliver(control_of(2), msg::PrepareInit{9, 2});
+  BOOST_TEST(!node.driver->sent<msg::InitPromise>().at(0).second.promised);
+}
+
+BOOST_AUTO_TEST_CASE(a_map_is_announced_only_once_it_is_durable) {
+  Node node(1);
+  node.driver->deliver(control_of(2), msg::MapUpdate{map_of(5, 3)});
+  const auto flushes = node.driver->sent<msg::FlushState>();
+  BOOST_REQUIRE_EQUAL(flushes.size(), 1U);
+  node.flush_done(flushes[0].second);
+  BOOST_TEST(!node.driver->sent<msg::MapUpdate>().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_map_of_another_cluster_is_ignored) {
+  Node node(1, map_of(5, 1));
+  node.driver->deliver(control_of(2), msg::MapUpdate{map_of(6, 9)});
+  BOOST_TEST(node.driver->sent<msg::FlushState>().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_older_map_is_ignored) {
+  Node node(1, map_of(5, 4));
+  node.driver->deliver(control_of(2), msg::MapUpdate{map_of(5, 4)});
+  BOOST_TEST(node.driver->sent<msg::FlushState>().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_the_map_does_not_name_asks_to_join) {
+  Node node(7, map_of(5, 1));
+  node.driver->advance(1s);
+  BOOST_TEST(!node.driver->sent<msg::ProposeMap>().empty());
+}
+
+BOOST_AUTO_TEST_CASE(commit_without_a_promise_is_ignored) {
+  Node node(2);
+  node.driver->deliver(control_of(1), msg::CommitInit{map_of(5, 1)});
+  BOOST_TEST(node.driver->sent<msg::FlushState>().empty());
+}
+
+BOOST_AUTO_TEST_CASE(status_says_when_there_is_no_cluster) {
+  Node node(1);
+  node.driver->deliver(admin, msg::AdminRequest{"status", {}, 1}, 4);
+  const auto reply = node.driver->sent<msg::AdminReply>().at(0).second;
+  BOOST_TEST(reply.exit_code == 1);
+  BOOST_TEST(reply.json.view().find("harka init") != std::string_view::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coalescing, hints, preference and drain.
+#include "actors/pulse/pulse.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/turn_driver.hpp"
+
+using namespace harka;
+
+namespace {
+
+const Address control = address_of(NodeId{1}, msg::ActorKind::control);
+
+struct Fixture {
+  Pulse pulse{PulseOptions{}};
+  testing::TurnDriver driver{pulse, address_of(NodeId{1}, msg::ActorKind::pulse)};
+
+  Fixture() {
+    driver.start();
+    msg::MembershipChanged change;
+    for (const std::uint64_t node : {1, 2, 3}) {
+      msg::Member member;
+      member.node = node;
+      change.members.push_back(member);
+    }
+    driver.deliver(control, change);
+  }
+  void leads(std::uint32_t group, Term term, std::uint64_t leader) {
+    driver.deliver(
+        replica_address(NodeId{1}, GroupId{group}), msg::LeadershipChanged{group, term, leader});
+  }
+  void prefer(std::uint64_t node) {
+    msg::MapUpdate update;
+    msg::ShardRecord record;
+    record.replicas = {node};
+    update.map.shards.push_back(record);
+    driver.deliver(control, update);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pulse)
+
+BOOST_FIXTURE_TEST_CASE(beats_of_many_groups_travel_as_one_message_a_peer, Fixture) {
+  for (std::uint32_t group = 1; group <= 10; ++group) {
+    msg::BeatsOut out;
+    out.beats.push_back(msg::BeatTo{2, msg::Beat{group, 1, 0, 0}});
+    out.beats.push_back(msg::BeatTo{3, msg::Beat{group, 1, 0, 0}});
+    driver.deliver(replica_address(NodeId{1}, GroupId{group}), out);
+  }
+  driver.advance(2ms);
+  const auto sent = driver.sent<msg::Beats>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 2U);
+  BOOST_TEST(sent[0].second.beats.size() == 10U);
+}
+
+BOOST_FIXTURE_TEST_CASE(received_beats_are_unpacked_with_their_sender, Fixture) {
+  msg::Beats beats;
+  beats.beats = {msg::Beat{4, 2, 7, 0}, msg::Beat{5, 2, 8, 0}};
+  driver.deliver(address_of(NodeId{3}, msg::ActorKind::pulse), beats);
+  const auto sent = driver.sent<msg::Heartbeat>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 2U);
+  BOOST_TEST(sent[0].second.from == 3U);
+  BOOST_TEST(sent[1].first.index == 5U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_new_leadership_is_told_to_every_node_at_once, Fixture) {
+  leads(1, 5, 1);
+  driver.advance(2ms);
+  const auto hints = driver.sent<msg::LeaderHints>();
+  BOOST_REQUIRE(!hints.empty());
+  BOOST_TEST(hints[0].second.hints.at(0).leader == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(every_known_group_is_ticked, Fixture) {
+  leads(1, 1, 0);
+  leads(2, 1, 0);
+  (void)driver.sent<msg::Tick>();
+  driver.advance(limits::tick_interval);
+  BOOST_TEST(driver.sent<msg::Tick>().size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(leadership_moves_to_the_preferred_node_once_it_is_settled, Fixture) {
+  prefer(2);
+  leads(1, 1, 1);
+  driver.advance(2s);
+  BOOST_TEST(driver.sent<msg::TransferLeadership>().empty());
+  driver.advance(3s);
+  const auto moves = driver.sent<msg::TransferLeadership>();
+  BOOST_REQUIRE(!moves.empty());
+  BOOST_TEST(moves[0].second.target == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(leadership_does_not_move_to_a_draining_node, Fixture) {
+  prefer(2);
+  leads(1, 1, 1);
+  msg::LeaderHints hints;
+  hints.draining = true;
+  driver.deliver(address_of(NodeId{2}, msg::ActorKind::pulse), hints);
+  driver.advance(6s);
+  BOOST_TEST(driver.sent<msg::TransferLeadership>().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(drain_moves_everything_away_and_says_when_done, Fixture) {
+  leads(1, 1, 1);
+  driver.deliver(control, msg::DrainNode{}, 9);
+  BOOST_TEST(driver.sent<msg::TransferLeadership>().at(0).second.target == 0U);
+  leads(1, 2, 3);
+  driver.advance(1s);
+  const auto progress = driver.sent<msg::DrainProgress>();
+  BOOST_REQUIRE(!progress.empty());
+  BOOST_TEST(progress.back().second.done);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
