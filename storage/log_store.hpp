@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's log store as a neighbour of the replicas: gathers what is waiting from all groups into
+// one write and one sync, and only then answers. `LogStoreCore` is the logic, driven step by step by
+// the simulator; `LogStoreThread` is the production port around it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "runtime/directory.hpp"
+#include "storage/segment_log.hpp"
+
+namespace harka::storage {
+
+class LogStoreCore {
+ public:
+  explicit LogStoreCore(SegmentLog& log) : log_(log) {}
+
+  void enqueue(EnvelopePtr envelope) { queue_.push_back(std::move(envelope)); }
+  [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+  /// Appends and syncs everything that is queued; the answers are due once it returned.
+  Result<std::vector<EnvelopePtr>> flush();
+
+ private:
+  SegmentLog& log_;
+  std::vector<EnvelopePtr> queue_;
+};
+
+class LogStoreThread final : public Port {
+ public:
+  /// `on_fatal` is called once, on the store's thread, when the disk failed: the node must stop,
+  /// because after a failed sync nobody knows what is on the disk.
+  LogStoreThread(
+      std::unique_ptr<SegmentLog> log, Directory& directory,
+      std::function<void(const Error&)> on_fatal);
+  ~LogStoreThread() override;
+
+  bool post(EnvelopePtr envelope) override;
+  /// Finishes what is queued, then ends the thread.
+  void stop();
+  /// Any thread; of the last flush.
+  [[nodiscard]] LogCounters counters() const;
+
+ private:
+  void run();
+
+  static constexpr std::size_t queue_max = 100'000;
+  std::unique_ptr<SegmentLog> log_;
+  Directory& directory_;
+  std::function<void(const Error&)> on_fatal_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<EnvelopePtr> queue_;
+  LogCounters counters_;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace harka::storage
