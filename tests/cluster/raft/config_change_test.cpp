@@ -112,6 +112,17 @@ BOOST_AUTO_TEST_CASE(joint_configuration_needs_both_majorities) {
   BOOST_TEST(quorum_value(joint, value) == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(change_of_voters_goes_through_a_joint_configuration) {
+  Lab lab;
+  lab.lead(1);
+  lab.isolate(1);
+  change(lab, 1, {1, 2});
+  BOOST_TEST(lab(1).config().voters == (Ids{1, 2}), boost::test_tools::per_element());
+  BOOST_TEST(lab(1).config().voters_outgoing == (Ids{1, 2, 3}), boost::test_tools::per_element());
+  lab.run(400ms);
+  BOOST_TEST(is_joint(lab(1).config()));  // and is not left before it is committed
+}
+
 BOOST_AUTO_TEST_CASE(second_change_is_refused_while_one_is_pending) {
   Lab lab(five_nodes({1, 2, 3}));
   lab.lead(1);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -170,6 +171,16 @@ std::optional<M> only(const Output& output) {
     }
   }
   return found;
+}
+
+/// The same where its absence fails the test.
+template <typename M>
+M the(const Output& output) {
+  const std::optional<M> found = only<M>(output);
+  if (!found.has_value()) {
+    throw std::runtime_error("the expected message was not sent, or not once");
+  }
+  return *found;
 }
 
 template <typename M>

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(older_terms_entry_commits_only_with_one_of_the_own_term) {
 BOOST_AUTO_TEST_CASE(acknowledgement_waits_for_the_disk) {
   Solo solo;
   BOOST_TEST(solo.step(2, solo.append(1, 0, 0, {entry(1, 1)})).messages.empty());
-  BOOST_TEST(only<msg::AppendReply>(solo.sync())->index == 1U);
+  BOOST_TEST(the<msg::AppendReply>(solo.sync()).index == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(acknowledgement_of_what_is_durable_is_immediate) {
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(acknowledgement_of_what_is_durable_is_immediate) {
   (void)solo.step(2, solo.append(1, 0, 0, {entry(1, 1)}));
   (void)solo.sync();
   const Output output = solo.step(2, solo.append(1, 0, 0, {entry(1, 1)}));
-  BOOST_TEST(only<msg::AppendReply>(output)->index == 1U);
+  BOOST_TEST(the<msg::AppendReply>(output).index == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(acknowledgements_come_one_by_one_as_the_disk_goes) {
@@ -129,8 +129,8 @@ BOOST_AUTO_TEST_CASE(acknowledgements_come_one_by_one_as_the_disk_goes) {
   const std::uint64_t first = solo.ticket;
   (void)solo.step(2, solo.append(1, 1, 1, {entry(2, 1)}));
   solo.raft->persisted(first, solo.now);
-  BOOST_TEST(only<msg::AppendReply>(solo.raft->take())->index == 1U);
-  BOOST_TEST(only<msg::AppendReply>(solo.sync())->index == 2U);
+  BOOST_TEST(the<msg::AppendReply>(solo.raft->take()).index == 1U);
+  BOOST_TEST(the<msg::AppendReply>(solo.sync()).index == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(acknowledgement_to_a_deposed_leader_is_dropped) {
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(acknowledgement_to_a_deposed_leader_is_dropped) {
   (void)solo.step(3, solo.append(2, 0, 0, {entry(1, 2)}));
   const Output output = solo.sync();
   BOOST_TEST(count<msg::AppendReply>(output) == 1U);
-  BOOST_TEST(only<msg::AppendReply>(output)->term == 2U);
+  BOOST_TEST(the<msg::AppendReply>(output).term == 2U);
 }
 
 // A truncated entry's sync must not be taken for its successor's.
@@ -153,6 +153,13 @@ BOOST_AUTO_TEST_CASE(sync_of_a_truncated_entry_proves_nothing) {
   (void)solo.raft->take();
   (void)solo.sync();
   BOOST_TEST(solo.raft->durable_index() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(truncation_takes_durability_back) {
+  Solo solo(1, {entry(1, 1), entry(2, 1)});
+  BOOST_TEST(solo.raft->durable_index() == 2U);
+  BOOST_TEST(solo.step(2, solo.append(2, 1, 1, {entry(2, 2)})).messages.empty());
+  BOOST_TEST(solo.raft->durable_index() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(repeated_message_truncates_nothing) {

@@ -79,6 +79,29 @@ BOOST_AUTO_TEST_CASE(snapshot_survives_loss_in_the_middle) {
   BOOST_TEST(lab.applied(3).size() == 4U);
 }
 
+// The host could not provide one: ask again, but not in a loop.
+BOOST_AUTO_TEST_CASE(snapshot_is_asked_for_again_after_a_failure) {
+  Restored restored;
+  restored.hard_state.term = 1;
+  restored.start_index = 5;
+  restored.start_term = 1;
+  restored.applied_index = 5;
+  restored.applied_term = 1;
+  restored.config.voters = {1, 2, 3};
+  Solo solo(restored);
+  solo.win();
+  const Output asked = solo.step(2, msg::AppendReply{7, 2, false, 0, 0, 5});
+  BOOST_REQUIRE(asked.snapshots_wanted.size() == 1U);
+  SnapshotChunkData failed;
+  failed.failed = true;
+  solo.raft->provide_chunk(NodeId{2}, failed, solo.now);
+  BOOST_TEST(solo.raft->take().snapshots_wanted.empty());
+  solo.now += 550ms;
+  (void)solo.step(2, msg::AppendReply{7, 2, false, 0, 0, 5});  // it lives
+  (void)solo.step(3, msg::AppendReply{7, 2, true, 6, 0, 0});
+  BOOST_TEST(solo.tick(100ms).snapshots_wanted.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(restarted_follower_begins_the_snapshot_anew) {
   Lab lab(forgetful());
   leave_behind(lab);
@@ -96,7 +119,7 @@ BOOST_AUTO_TEST_CASE(chunk_that_is_not_the_next_is_asked_for_by_number) {
   (void)installed(solo, 9, 0, false);
   const Output output = solo.step(2, chunk(1, 9, 1, 5, false));
   BOOST_TEST(!output.install.has_value());
-  BOOST_TEST(only<msg::SnapshotReply>(output)->next_sequence == 1U);
+  BOOST_TEST(the<msg::SnapshotReply>(output).next_sequence == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(repeated_chunk_is_not_staged_twice) {
@@ -110,7 +133,7 @@ BOOST_AUTO_TEST_CASE(other_snapshot_starts_at_its_beginning) {
   (void)solo.step(2, chunk(1, 9, 1, 0, false));
   (void)installed(solo, 9, 0, false);
   const Output output = solo.step(2, chunk(1, 12, 1, 1, false));
-  BOOST_TEST(only<msg::SnapshotReply>(output)->next_sequence == 0U);
+  BOOST_TEST(the<msg::SnapshotReply>(output).next_sequence == 0U);
 }
 
 // Two leaders cut their chunks differently, even for the same index.
@@ -120,7 +143,7 @@ BOOST_AUTO_TEST_CASE(chunks_of_two_leaders_do_not_mix) {
   (void)installed(solo, 9, 0, false);
   const Output output = solo.step(3, chunk(2, 9, 1, 1, false));
   BOOST_TEST(!output.install.has_value());
-  BOOST_TEST(only<msg::SnapshotReply>(output)->next_sequence == 0U);
+  BOOST_TEST(the<msg::SnapshotReply>(output).next_sequence == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(snapshot_that_agrees_keeps_the_suffix) {
@@ -144,7 +167,7 @@ BOOST_AUTO_TEST_CASE(snapshot_is_confirmed_when_the_log_begins_behind_it_durably
   Solo solo;
   (void)solo.step(2, chunk(1, 9, 1, 0, true));
   BOOST_TEST(!only<msg::SnapshotReply>(installed(solo, 9, 0, true)).has_value());
-  BOOST_TEST(only<msg::SnapshotReply>(solo.sync())->installed);
+  BOOST_TEST(the<msg::SnapshotReply>(solo.sync()).installed);
   BOOST_TEST(solo.raft->commit_index() == 9U);
 }
 
@@ -154,8 +177,15 @@ BOOST_AUTO_TEST_CASE(old_snapshot_is_confirmed_without_installing) {
   (void)solo.sync();
   const Output output = solo.step(2, chunk(1, 2, 1, 0, true));
   BOOST_TEST(!output.install.has_value());
-  BOOST_TEST(only<msg::SnapshotReply>(output)->installed);
+  BOOST_TEST(the<msg::SnapshotReply>(output).installed);
   BOOST_TEST(solo.raft->last_index() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(old_snapshot_is_confirmed_only_when_its_entries_are_durable) {
+  Solo solo;
+  (void)solo.step(2, solo.append(1, 0, 0, {entry(1, 1), entry(2, 1)}, 2));
+  BOOST_TEST(count<msg::SnapshotReply>(solo.step(2, chunk(1, 2, 1, 0, true))) == 0U);
+  BOOST_TEST(the<msg::SnapshotReply>(solo.sync()).installed);
 }
 
 BOOST_AUTO_TEST_CASE(log_stands_still_while_the_state_is_replaced) {
