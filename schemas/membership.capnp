@@ -20,7 +20,9 @@ struct Member {
   state @7 :MemberState;
   clusterId @8 :UInt64;     # 0: not initialised yet
   dataId @9 :UInt64;        # random id of its data directory: two nodes with one name differ here
+  accuser @10 :UInt64;      # of a suspect: the node that suspects it, to count independent voices
 }
+# A probe with sequence 0 carries gossip only and is not answered.
 struct Probe $message { sequence @0 :UInt64; gossip @1 :List(Member); }
 struct ProbeAck $message { sequence @0 :UInt64; gossip @1 :List(Member); }
 struct ProbeRequest $message { sequence @0 :UInt64; target @1 :UInt64; gossip @2 :List(Member); }
@@ -34,3 +36,5 @@ struct MembershipChanged $message { members @0 :List(Member); }
 struct LinkUp $message { node @0 :UInt64; epoch @1 :UInt64; }
 struct LinkDown $message { node @0 :UInt64; epoch @1 :UInt64; reason @2 :Text; }
 struct LeaveCluster $message {}
+struct JoinRefused $message { reason @0 :Text; }
+# Answer to JoinRequest: another node has this name, or belongs to another cluster.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// How news spread: piggybacked on probes, in gossip of its own while there is any, by full exchanges,
+// and by knocking at seeds.
+#include <algorithm>
+#include <utility>
+
+#include "cluster/membership/swim.hpp"
+
+namespace harka::membership {
+
+void Swim::spread(Step& step) {
+  if (step.now < gossip_at_ || gossip_.empty() || table_.living_count() == 0) return;
+  gossip_at_ = step.now + options_.gossip_interval;
+  for (const std::uint64_t node : pick(options_.gossip_fanout, self_.node, step.random)) {
+    msg::Probe news;
+    news.gossip = gossip_for(node);
+    if (!news.gossip.empty()) step.sends.push_back({NodeId{node}, std::move(news), 0});
+  }
+}
+
+/// Push and pull: our whole view there, and theirs back.
+void Swim::exchange_with(std::uint64_t node, Step& step) {
+  step.sends.push_back({NodeId{node}, msg::MemberList{members()}, 0});
+  step.sends.push_back({NodeId{node}, msg::JoinRequest{self_}, 0});
+}
+
+void Swim::knock_at_seeds(Step& step) {
+  for (Seed& seed : seeds_) {
+    if (step.now < seed.next_at || is_satisfied(seed)) continue;
+    seed.next_at = step.now + options_.join_interval +
+                   step.random.between(Duration::zero(), options_.join_interval / 4);
+    step.sends.push_back({seed.alias, msg::JoinRequest{self_}, seed.alias.value});
+  }
+}
+
+bool Swim::is_satisfied(const Seed& seed) const {
+  if (seed.node == self_.node) return true;
+  const msg::Member* known = table_.find(seed.node);
+  return known != nullptr && is_living(*known);
+}
+
+std::vector<msg::Member> Swim::gossip_for(std::uint64_t node) {
+  std::vector<msg::Member> claims;
+  // The buddy rule: whoever is accused hears it first, so that it can refute at once.
+  const msg::Member* known = table_.find(node);
+  if (known != nullptr && known->state != msg::MemberState::alive) claims.push_back(*known);
+  const auto limit =
+      GossipQueue::limit_for(table_.living_count() + 1, options_.retransmit_multiplier);
+  for (const std::uint64_t news : gossip_.take(options_.gossip_members_max, limit)) {
+    const msg::Member* claim = member(news);
+    if (claim != nullptr && (known == nullptr || news != node)) claims.push_back(*claim);
+  }
+  return claims;
+}
+
+std::vector<std::uint64_t> Swim::pick(
+    std::size_t count, std::uint64_t except, Random& random) const {
+  std::vector<std::uint64_t> nodes = table_.living();
+  std::erase(nodes, except);
+  const std::size_t picked = std::min(count, nodes.size());
+  for (std::size_t position = 0; position < picked; ++position) {
+    std::swap(nodes[position], nodes[position + random.below(nodes.size() - position)]);
+  }
+  nodes.resize(picked);
+  return nodes;
+}
+
+const msg::Member* Swim::member(std::uint64_t node) const {
+  return node == self_.node ? &self_ : table_.find(node);
+}
+
+}  // namespace harka::membership
