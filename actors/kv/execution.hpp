@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one command's execution works with; shared by the executor's files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "actors/kv/command.hpp"
+#include "actors/kv/key_value_view.hpp"
+#include "actors/kv/resp_writer.hpp"
+#include "base/limits.hpp"
+#include "base/time.hpp"
+
+namespace harka::kv {
+
+namespace text {
+constexpr std::string_view syntax_error = "ERR syntax error";
+constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
+constexpr std::string_view not_a_float = "ERR value is not a valid float";
+constexpr std::string_view too_long =
+    "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+constexpr std::string_view reply_too_long = "ERR the reply would exceed the largest allowed size";
+}  // namespace text
+
+struct Execution {
+  const CommandView& command;
+  KeyValueView& keys;
+  WallTime now;
+  RespWriter reply;
+
+  [[nodiscard]] std::string_view argument(std::size_t i) const { return command[i]; }
+  /// The record unless there is none or its time is up.
+  [[nodiscard]] std::optional<Record> find(std::string_view key) const {
+    std::optional<Record> record = keys.find(key);
+    if (record && record->expire_at != 0 && record->expire_at <= now) record.reset();
+    return record;
+  }
+  /// Stores a value; one whose time is already up is removed instead.
+  void store(std::string_view key, std::string_view value, WallTime expire_at) {
+    store(key, Record{SharedBytes::copy_of(value), expire_at});
+  }
+  void store(std::string_view key, Record record) {
+    if (record.expire_at != 0 && record.expire_at <= now) {
+      (void)keys.remove(key);
+    } else {
+      keys.put(key, std::move(record));
+    }
+  }
+  /// "ERR invalid expire time in 'set' command"
+  void refuse_expire_time() {
+    const CommandInfo* info = find_command(command.id);
+    reply.error("ERR invalid expire time in '" + std::string(info->name) + "' command");
+  }
+};
+
+// executor_strings.cpp
+void execute_get(Execution& run);
+void execute_set(Execution& run);
+void execute_setnx(Execution& run);
+void execute_setex(Execution& run);
+void execute_getset(Execution& run);
+void execute_getdel(Execution& run);
+void execute_getex(Execution& run);
+void execute_mget(Execution& run);
+void execute_mset(Execution& run);
+void execute_msetnx(Execution& run);
+
+// executor_numbers.cpp
+void execute_increment(Execution& run);
+void execute_incrbyfloat(Execution& run);
+void execute_append(Execution& run);
+void execute_strlen(Execution& run);
+void execute_getrange(Execution& run);
+void execute_setrange(Execution& run);
+
+// executor_keys.cpp
+void execute_del(Execution& run);
+void execute_exists(Execution& run);
+void execute_expire(Execution& run);
+void execute_ttl(Execution& run);
+void execute_persist(Execution& run);
+void execute_type(Execution& run);
+void execute_purge(Execution& run);
+
+}  // namespace harka::kv

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// From ids to functions.
+#include "actors/kv/executor.hpp"
+
+#include "actors/kv/execution.hpp"
+
+namespace harka::kv {
+
+namespace {
+
+void dispatch(Execution& run) {
+  switch (run.command.id) {
+    case CommandId::get: return execute_get(run);
+    case CommandId::set: return execute_set(run);
+    case CommandId::setnx: return execute_setnx(run);
+    case CommandId::setex:
+    case CommandId::psetex: return execute_setex(run);
+    case CommandId::getset: return execute_getset(run);
+    case CommandId::getdel: return execute_getdel(run);
+    case CommandId::getex: return execute_getex(run);
+    case CommandId::mget: return execute_mget(run);
+    case CommandId::mset: return execute_mset(run);
+    case CommandId::msetnx: return execute_msetnx(run);
+    case CommandId::del:
+    case CommandId::unlink: return execute_del(run);
+    case CommandId::exists:
+    case CommandId::touch: return execute_exists(run);
+    case CommandId::incr:
+    case CommandId::decr:
+    case CommandId::incrby:
+    case CommandId::decrby: return execute_increment(run);
+    case CommandId::incrbyfloat: return execute_incrbyfloat(run);
+    case CommandId::append: return execute_append(run);
+    case CommandId::strlen: return execute_strlen(run);
+    case CommandId::getrange:
+    case CommandId::substr: return execute_getrange(run);
+    case CommandId::setrange: return execute_setrange(run);
+    case CommandId::expire:
+    case CommandId::pexpire:
+    case CommandId::expireat:
+    case CommandId::pexpireat: return execute_expire(run);
+    case CommandId::expiretime:
+    case CommandId::pexpiretime:
+    case CommandId::ttl:
+    case CommandId::pttl: return execute_ttl(run);
+    case CommandId::persist: return execute_persist(run);
+    case CommandId::type: return execute_type(run);
+    case CommandId::purge_expired: return execute_purge(run);
+    case CommandId::none:
+    case CommandId::scan:
+    case CommandId::keys:
+    case CommandId::dbsize:
+    case CommandId::flushall:
+    case CommandId::flushdb:
+    case CommandId::randomkey:
+    case CommandId::ping:
+    case CommandId::echo:
+    case CommandId::hello:
+    case CommandId::auth:
+    case CommandId::select:
+    case CommandId::client:
+    case CommandId::command:
+    case CommandId::config:
+    case CommandId::info:
+    case CommandId::quit:
+    case CommandId::reset:
+    case CommandId::readonly:
+    case CommandId::readwrite:
+    case CommandId::asking:
+    case CommandId::wait:
+    case CommandId::time:
+    case CommandId::lastsave:
+    case CommandId::cluster:
+    case CommandId::harka:
+    case CommandId::id_end: break;
+  }
+  run.reply.error("ERR a shard does not execute this command");  // check_batch refuses these
+}
+
+}  // namespace
+
+void execute(const CommandView& command, KeyValueView& keys, WallTime now, ReplyWriter& replies) {
+  Execution run{command, keys, now, replies.begin(command.is_resp3())};
+  const CommandInfo* info = find_command(command.id);
+  if (info == nullptr || !info->accepts(command.size() + 1)) {
+    run.reply.error("ERR a shard received a malformed command");
+  } else {
+    dispatch(run);
+  }
+  replies.end();
+}
+
+}  // namespace harka::kv

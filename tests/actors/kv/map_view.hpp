@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simplest key space: a map.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "actors/kv/key_value_view.hpp"
+
+namespace harka::kv {
+
+class MapView final : public KeyValueView {
+ public:
+  [[nodiscard]] std::optional<Record> find(std::string_view key) const override {
+    const auto found = records.find(key);
+    if (found == records.end()) return std::nullopt;
+    return found->second;
+  }
+  void put(std::string_view key, Record record) override {
+    records.insert_or_assign(std::string(key), std::move(record));
+  }
+  bool remove(std::string_view key) override {
+    const auto found = records.find(key);
+    if (found == records.end()) return false;
+    records.erase(found);
+    return true;
+  }
+
+  std::map<std::string, Record, std::less<>> records;
+};
+
+}  // namespace harka::kv
