@@ -21,6 +21,7 @@ void Directory::bind(const Address& address, std::shared_ptr<Port> port) {
   auto& row = ports_[kind];
   if (row.size() <= address.index) row.resize(address.index + 1);
   row[address.index] = std::move(port);
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 void Directory::unbind(const Address& address, const Port* port) {
@@ -29,6 +30,7 @@ void Directory::unbind(const Address& address, const Port* port) {
   const std::unique_lock lock(mutex_);
   auto& row = ports_[kind];
   if (address.index < row.size() && row[address.index].get() == port) row[address.index] = nullptr;
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 void Directory::bind_links(std::shared_ptr<Port> links) {
@@ -36,21 +38,38 @@ void Directory::bind_links(std::shared_ptr<Port> links) {
   links_ = std::move(links);
 }
 
+std::shared_ptr<Port> Directory::find(const Address& address) const {
+  const auto kind = static_cast<std::size_t>(address.kind);
+  const std::shared_lock lock(mutex_);
+  if (kind >= kind_count || address.index >= ports_[kind].size()) return nullptr;
+  return ports_[kind][address.index];
+}
+
 bool Directory::post(EnvelopePtr envelope) const {
   std::shared_ptr<Port> port;
-  {
+  if (envelope->to.node == self_.value) {
+    port = find(envelope->to);
+  } else {
     const std::shared_lock lock(mutex_);
-    if (envelope->to.node != self_.value) {
-      port = links_;
-    } else {
-      const auto kind = static_cast<std::size_t>(envelope->to.kind);
-      if (kind < kind_count && envelope->to.index < ports_[kind].size()) {
-        port = ports_[kind][envelope->to.index];
-      }
-    }
+    port = links_;
   }
   if (port != nullptr && port->post(std::move(envelope))) return true;
   dropped_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
+bool PortCache::post(EnvelopePtr envelope) {
+  const Address& to = envelope->to;
+  ASSERT(to.node == directory_.self().value);
+  if (const std::uint64_t version = directory_.version(); version != version_) {
+    clear();
+    version_ = version;
+  }
+  const std::size_t hash = to.index * 31U + static_cast<std::size_t>(to.kind);
+  Slot& slot = slots_[hash % slots_.size()];
+  if (slot.port == nullptr || slot.address != to) slot = {to, directory_.find(to)};
+  if (slot.port != nullptr && slot.port->post(std::move(envelope))) return true;
+  directory_.dropped_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }
 

@@ -30,6 +30,7 @@ LinkKeeper::LinkKeeper(
     std::shared_ptr<PeerTable> table)
     : loop_(loop),
       directory_(directory),
+      ports_(directory),
       options_(options),
       table_(std::move(table)),
       random_(options.own.node ^ (options.own.epoch * 0x9e3779b97f4a7c15ULL)) {}
@@ -84,6 +85,7 @@ void LinkKeeper::stop() {
     peer->dial.attempt = nullptr;
     detach_all(*peer, "this node stops its links");
   }
+  ports_.clear();
   receiver_ = nullptr;
   handshake_.reset();
   tls_ = nullptr;

@@ -105,6 +105,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
 
   EventLoop& loop_;
   Directory& directory_;
+  PortCache ports_;
   LinkOptions options_;
   std::shared_ptr<PeerTable> table_;
   Random random_;

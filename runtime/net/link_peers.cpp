@@ -215,7 +215,7 @@ void LinkKeeper::deliver(NodeId from, const Frame& frame) {
   envelope->from = address_of(from, static_cast<msg::ActorKind>(header.from_kind), header.from_index);
   envelope->to = address_of(NodeId{options_.own.node}, kind, header.to_index);
   envelope->correlation = header.correlation;
-  (void)directory_.post(std::move(envelope));
+  (void)ports_.post(std::move(envelope));
 }
 
 void LinkKeeper::set_delay(NodeId node, Duration one_way) {

@@ -51,6 +51,7 @@ Links::Links(EventLoop& loop, Directory& directory, const LinkOptions& options)
 Links::~Links() { stop(); }
 
 void Links::stop() {
+  if (is_stopped_.exchange(true)) return;
   loop_.run([this] { keeper_->stop(); });
 }
 

@@ -5,6 +5,7 @@
 // what is lost is healed by the protocols above.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,7 +76,7 @@ class Links final : public Port {
   /// address or file is wrong.
   static Result<std::shared_ptr<Links>> start(
       EventLoop& loop, Directory& directory, const LinkOptions& options);
-  /// As `stop`.
+  /// As `stop`. After a stop it may die when the loop is gone already.
   ~Links() override;
 
   /// Closes everything; posts fail from then on. Before the loop stops; again is harmless.
@@ -121,8 +122,9 @@ class Links final : public Port {
   const NodeId self_;
   const std::uint32_t epoch_low_;
   std::shared_ptr<PeerTable> table_;
-  std::shared_ptr<LinkKeeper> keeper_;  // shared with tasks on the loop; empty on the inside once stopped
+  std::shared_ptr<LinkKeeper> keeper_;  // shared with tasks on the loop
   std::uint16_t port_ = 0;
+  std::atomic<bool> is_stopped_{false};
 };
 
 }  // namespace harka::net
