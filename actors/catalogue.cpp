@@ -90,6 +90,25 @@ MachinePtr Catalogue::make_control() const {
   return std::make_unique<Control>(std::move(options));
 }
 
+MachinePtr Catalogue::make_membership() const {
+  MembershipOptions options;
+  options.self.node = context_.node.value;
+  options.self.name = context_.name;
+  options.self.link_address = context_.link_address;
+  options.self.client_address = context_.client_address;
+  options.self.region = context_.region;
+  options.self.epoch = context_.epoch.value;
+  options.self.data_id = context_.data_id;
+  options.self.cluster_id = load_stored_map(*context_.engine).cluster_id;
+  options.seeds = context_.seeds;
+  for (const msg::ActorKind kind :
+       {msg::ActorKind::control, msg::ActorKind::pulse, msg::ActorKind::links}) {
+    options.subscribers.push_back(address_of(context_.node, kind));
+  }
+  options.swim = context_.membership;
+  return std::make_unique<Membership>(std::move(options));
+}
+
 MachinePtr Catalogue::make_replica(const ChildSpec& spec) const {
   const GroupId group{spec.address.index};
   const msg::ClusterMap map = load_stored_map(*context_.engine);

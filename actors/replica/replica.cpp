@@ -26,6 +26,17 @@ void Replica::start(Turn& turn) {
   turn.send(
       address_of(turn.node(), msg::ActorKind::pulse),
       msg::LeadershipChanged{options_.raft.group.value, 0, 0});
+  forget_cached(turn);
+}
+
+// Changes that this incarnation did not see applied one by one were told to nobody.
+void Replica::forget_cached(Turn& turn) {
+  if (options_.raft.group == meta_group) return;
+  msg::CacheInvalidate invalidate;
+  invalidate.shard = shard_of(options_.raft.group).value;
+  invalidate.applied_index = applied();
+  invalidate.all = true;
+  turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(invalidate));
 }
 
 void Replica::receive(const Envelope& envelope, Turn& turn) {
@@ -85,6 +96,7 @@ void Replica::on(const msg::LogAppended& appended, const Envelope&, Turn& turn) 
 void Replica::on(const msg::Tick&, const Envelope&, Turn& turn) {
   if (!raft_) return;
   raft_->tick(turn.now());
+  state_->tick(*this, turn);
   pump(turn);
   flush_if_due(turn);
 }

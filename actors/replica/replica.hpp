@@ -75,6 +75,7 @@ class Replica final : public Machine, private ReplicaHost {
   void install(const raft::SnapshotChunkData& chunk, Turn& turn);
   void provide(const raft::SnapshotWanted& wanted, Turn& turn);
   void announce_leadership(Turn& turn);
+  void forget_cached(Turn& turn);
   void flush_if_due(Turn& turn);
 
   ReplicaOptions options_;

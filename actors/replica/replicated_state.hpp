@@ -47,6 +47,12 @@ class ReplicatedState {
   /// This replica stopped leading: what it has in flight has an unknown outcome.
   virtual void leadership_lost(ReplicaHost& host, Turn& turn) = 0;
 
+  /// Each tick interval: time for what is not caused by a message.
+  virtual void tick(ReplicaHost& host, Turn& turn) {
+    (void)host;
+    (void)turn;
+  }
+
   /// Bytes that are applied but not yet in the engine.
   [[nodiscard]] virtual std::size_t dirty_bytes() const = 0;
   /// Everything dirty, to be written in one transaction; until `flush_finished` new changes gather

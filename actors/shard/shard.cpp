@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk of a batch: checked → (duplicate? answered) → proposed or read under the lease →
+// executed in log order → answered. Commands over the whole shard are in shard_scan.cpp.
+#include "actors/shard/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/kv/executor.hpp"
+#include "actors/shard/shard_scan.hpp"
+
+namespace harka {
+
+namespace {
+
+bool may_set_expiry(const kv::CommandView& command) {
+  switch (command.id) {
+    case kv::CommandId::set: return command.size() > 2;
+    case kv::CommandId::getex: return command.size() > 1;
+    case kv::CommandId::setex:
+    case kv::CommandId::psetex:
+    case kv::CommandId::expire:
+    case kv::CommandId::pexpire:
+    case kv::CommandId::expireat:
+    case kv::CommandId::pexpireat:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Notes which keys an entry changes, for the cache.
+class WatchedKeys final : public kv::KeyValueView {
+ public:
+  explicit WatchedKeys(kv::KeyValueView& inner) : inner_(inner) {}
+  [[nodiscard]] std::optional<kv::Record> find(std::string_view key) const override {
+    return inner_.find(key);
+  }
+  void put(std::string_view key, kv::Record record) override {
+    changed_.emplace_back(key);
+    inner_.put(key, std::move(record));
+  }
+  bool remove(std::string_view key) override {
+    const bool is_removed = inner_.remove(key);
+    if (is_removed) changed_.emplace_back(key);
+    return is_removed;
+  }
+  [[nodiscard]] const std::vector<std::string>& changed() const { return changed_; }
+
+ private:
+  kv::KeyValueView& inner_;
+  std::vector<std::string> changed_;
+};
+
+}  // namespace
+
+Shard::Shard(ShardOptions options, const storage::Engine& engine)
+    : options_(options), engine_(engine), state_(group_of(options.shard), engine) {
+  sessions_.load(group_of(options_.shard), engine_);
+}
+
+void Shard::receive(const Envelope& envelope, ReplicaHost& host, Turn& turn) {
+  const auto* batch = std::get_if<msg::ShardBatch>(&envelope.body);
+  if (batch == nullptr) return;
+  take_batch(Waiting{envelope.from, envelope.correlation, *batch}, host, turn);
+}
+
+void Shard::take_batch(Waiting waiting, ReplicaHost& host, Turn& turn) {
+  const msg::ShardBatch& batch = waiting.batch;
+  const std::optional<kv::BatchShape> shape = kv::check_batch(batch.commands.view());
+  if (!shape || shape->count != batch.count) {
+    turn.note(NoteLevel::warning, "dropped a malformed batch");
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+    return;
+  }
+  if (batch.stale_reads && shape->writes == 0 && !host.is_leader()) {
+    if (host.is_fresh(turn.now(), options_.staleness_max) && host.applied() >= batch.min_index) {
+      answer_reads(waiting, host, turn);
+    } else {
+      refuse(waiting, msg::BatchOutcome::not_leader, host, turn);
+    }
+    return;
+  }
+  if (!host.is_leader()) {
+    const bool is_known = host.leader() != 0;
+    refuse(
+        waiting, is_known ? msg::BatchOutcome::not_leader : msg::BatchOutcome::retry_later, host,
+        turn);
+    return;
+  }
+  if (shape->writes > 0) {
+    propose(std::move(waiting), host, turn);
+  } else if (shape->has_after_writes && last_proposed_ > host.applied()) {
+    behind_.emplace(last_proposed_, std::move(waiting));
+  } else {
+    begin_read(std::move(waiting), host, turn);
+  }
+}
+
+void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
+  const msg::ShardBatch& batch = waiting.batch;
+  if (const msg::SessionRecord* known = sessions_.find(batch.session, batch.sequence)) {
+    msg::ShardReply reply;
+    reply.replies = known->replies;
+    reply.lengths = known->lengths;
+    reply.duplicate = true;
+    answer(waiting, std::move(reply), host.applied(), turn);
+    return;
+  }
+  if (dirty_bytes() >= options_.dirty_bytes_max) {
+    if (held_.size() < options_.waiting_max) {
+      held_.push_back(std::move(waiting));
+    } else {
+      refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+    }
+    return;
+  }
+  kv::EntryHeader header;
+  header.now = clock(turn);
+  header.session = batch.session;
+  header.sequence = batch.sequence;
+  header.acknowledged = batch.acknowledged;
+  header.count = batch.count;
+  const Result<LogIndex> index =
+      host.propose(SharedBytes(kv::encode_entry(header, batch.commands.view())), turn);
+  if (!index.ok()) {
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+    return;
+  }
+  last_proposed_ = index.value();
+  proposed_[index.value()] =
+      Proposed{waiting.asker, waiting.correlation, batch.session, batch.sequence};
+}
+
+void Shard::begin_read(Waiting waiting, ReplicaHost& host, Turn& turn) {
+  if (reads_.size() >= options_.waiting_max) {
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+    return;
+  }
+  const std::uint64_t context = next_context_++;
+  reads_.emplace(context, std::move(waiting));
+  host.read(context, turn);
+}
+
+void Shard::read_done(std::uint64_t context, bool ok, ReplicaHost& host, Turn& turn) {
+  const auto found = reads_.find(context);
+  if (found == reads_.end()) return;
+  const Waiting waiting = std::move(found->second);
+  reads_.erase(found);
+  if (ok) {
+    answer_reads(waiting, host, turn);
+  } else {
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+  }
+}
+
+void Shard::answer_reads(const Waiting& waiting, const ReplicaHost& host, Turn& turn) {
+  kv::ReplyWriter replies;
+  execute_all(waiting.batch.commands.view(), clock(turn), state_, replies);
+  msg::ShardReply reply;
+  reply.replies = SharedBytes(replies.take_bytes());
+  reply.lengths = replies.take_lengths();
+  reply.applied_index = host.applied();
+  if (waiting.batch.stale_reads) offer_to_cache(waiting, reply, turn);
+  answer(waiting, std::move(reply), host.applied(), turn);
+}
+
+void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
+  const std::optional<kv::EntryView> view = kv::decode_entry(entry.data.view());
+  ASSERT_DURABLE(view.has_value());
+  const kv::EntryHeader& header = view->header;
+  last_clock_ = std::max(last_clock_, header.now);
+  msg::SessionRecord record;
+  record.session = header.session;
+  record.sequence = header.sequence;
+  record.index = entry.index;
+  const msg::SessionRecord* known = sessions_.find(header.session, header.sequence);
+  const bool is_duplicate =
+      header.session != 0 &&
+      (known != nullptr || sessions_.is_forgotten(header.session, header.sequence));
+  if (is_duplicate) {
+    if (known != nullptr) record = *known;
+  } else {
+    kv::ReplyWriter replies;
+    const bool is_cached = turn.now() < cached_until_;
+    WatchedKeys watched(state_);
+    execute_all(
+        view->commands, last_clock_, is_cached ? static_cast<kv::KeyValueView&>(watched) : state_,
+        replies);
+    if (!watched.changed().empty()) {
+      msg::CacheInvalidate invalidate;
+      invalidate.shard = options_.shard.value;
+      invalidate.applied_index = entry.index;
+      for (const std::string& key : watched.changed()) {
+        invalidate.keys.push_back(SharedBytes::copy_of(key));
+      }
+      turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(invalidate));
+    }
+    record.replies = SharedBytes(replies.take_bytes());
+    record.lengths = replies.take_lengths();
+    if (header.session != 0) sessions_.add(record, header.acknowledged);
+  }
+  if (const auto asker = proposed_.find(entry.index); asker != proposed_.end()) {
+    Waiting to;
+    to.asker = asker->second.asker;
+    to.correlation = asker->second.correlation;
+    to.batch.session = asker->second.session;
+    to.batch.sequence = asker->second.sequence;
+    msg::ShardReply reply;
+    reply.replies = record.replies;
+    reply.lengths = record.lengths;
+    reply.duplicate = is_duplicate;
+    proposed_.erase(asker);
+    answer(to, std::move(reply), entry.index, turn);
+  }
+  while (!behind_.empty() && behind_.begin()->first <= entry.index) {
+    Waiting waiting = std::move(behind_.begin()->second);
+    behind_.erase(behind_.begin());
+    begin_read(std::move(waiting), host, turn);
+  }
+}
+
+void Shard::execute_all(
+    std::string_view commands, WallTime now, kv::KeyValueView& keys, kv::ReplyWriter& replies) {
+  kv::CommandReader reader(commands);
+  while (reader.next()) execute_one(reader.command(), now, keys, replies);
+  ASSERT_DURABLE(reader.is_sound());
+}
+
+void Shard::execute_one(
+    const kv::CommandView& command, WallTime now, kv::KeyValueView& keys,
+    kv::ReplyWriter& replies) {
+  if (is_shard_scan(command.id)) {
+    execute_shard_scan(command, options_.shard, state_, now, replies);
+  } else {
+    may_have_expiring_ = may_have_expiring_ || may_set_expiry(command);
+    kv::execute(command, keys, now, replies);
+  }
+}
+
+void Shard::leadership_lost(ReplicaHost& host, Turn& turn) {
+  for (const auto& [index, asker] : std::exchange(proposed_, {})) {
+    Waiting to;
+    to.asker = asker.asker;
+    to.correlation = asker.correlation;
+    to.batch.session = asker.session;
+    to.batch.sequence = asker.sequence;
+    refuse(to, msg::BatchOutcome::unknown, host, turn);
+  }
+  for (const auto& [index, waiting] : std::exchange(behind_, {})) {
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+  }
+  for (const Waiting& waiting : std::exchange(held_, {})) {
+    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+  }
+  last_proposed_ = 0;
+}
+
+void Shard::tick(ReplicaHost& host, Turn& turn) {
+  if (!held_.empty() && dirty_bytes() < options_.dirty_bytes_max) {
+    for (Waiting& waiting : std::exchange(held_, {})) take_batch(std::move(waiting), host, turn);
+  }
+  if (host.is_leader() && may_have_expiring_ && turn.now() >= purge_due_) {
+    purge_due_ = turn.now() + options_.purge_interval;
+    purge_expired(host, turn);
+  }
+}
+
+// Looks at some keys in hash order, going on where the last search ended, and proposes the removal
+// of those whose time is up. Whether they still are is decided again when the entry is applied.
+void Shard::purge_expired(ReplicaHost& host, Turn& turn) {
+  const WallTime now = clock(turn);
+  std::vector<std::string> expired;
+  std::size_t seen = 0;
+  std::uint64_t next = 0;
+  state_.scan(
+      purge_cursor_, [&](std::uint64_t hash, std::string_view key, const kv::Record& record) {
+        has_seen_expiring_ = has_seen_expiring_ || record.expire_at != 0;
+        if (record.expire_at != 0 && record.expire_at <= now) expired.emplace_back(key);
+        next = hash + 1;
+        return ++seen < options_.purge_keys;
+      });
+  purge_cursor_ = seen < options_.purge_keys ? 0 : next;
+  if (purge_cursor_ == 0) may_have_expiring_ = std::exchange(has_seen_expiring_, false);
+  if (expired.empty()) return;
+  std::string commands;
+  std::vector<std::string_view> views(expired.begin(), expired.end());
+  kv::CommandWriter(commands).add(
+      kv::CommandId::purge_expired, kv::encoded_flag::may_write, views.data(), views.size());
+  kv::EntryHeader header;
+  header.now = now;
+  header.count = 1;
+  (void)host.propose(SharedBytes(kv::encode_entry(header, commands)), turn);
+}
+
+void Shard::offer_to_cache(const Waiting& waiting, const msg::ShardReply& reply, Turn& turn) {
+  kv::CommandReader reader(waiting.batch.commands.view());
+  if (waiting.batch.count != 1 || !reader.next() ||
+      reader.command().id != kv::CommandId::get || reader.command().size() != 1) {
+    return;
+  }
+  const std::string_view key = reader.command()[0];
+  const std::optional<kv::Record> record = state_.find(key);
+  if (!record) return;
+  msg::CacheFill fill;
+  fill.shard = options_.shard.value;
+  fill.key = SharedBytes::copy_of(key);
+  fill.reply = reply.replies;
+  fill.applied_index = reply.applied_index;
+  fill.expire_at = record->expire_at;
+  cached_until_ = turn.now() + options_.cache_interest;
+  turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(fill));
+}
+
+void Shard::refuse(
+    const Waiting& waiting, msg::BatchOutcome outcome, const ReplicaHost& host, Turn& turn) const {
+  msg::ShardReply reply;
+  reply.outcome = outcome;
+  reply.leader = host.leader();
+  answer(waiting, std::move(reply), host.applied(), turn);
+}
+
+void Shard::answer(
+    const Waiting& to, msg::ShardReply reply, LogIndex applied, Turn& turn) const {
+  reply.shard = options_.shard.value;
+  reply.session = to.batch.session;
+  reply.sequence = to.batch.sequence;
+  reply.applied_index = applied;
+  turn.send(to.asker, std::move(reply), to.correlation);
+}
+
+WallTime Shard::clock(const Turn& turn) const { return std::max(last_clock_, turn.wall_now()); }
+
+std::size_t Shard::dirty_bytes() const {
+  return state_.dirty_bytes() + (sessions_.is_dirty() ? 64 : 0);
+}
+
+std::vector<msg::StateWrite> Shard::begin_flush() {
+  std::vector<msg::StateWrite> writes = state_.begin_flush();
+  for (msg::StateWrite& write : sessions_.take_writes()) writes.push_back(std::move(write));
+  return writes;
+}
+
+void Shard::flush_finished() { state_.flush_finished(); }
+
+void Shard::reload() {
+  state_.reset();
+  sessions_.load(group_of(options_.shard), engine_);
+}
+
+std::string Shard::describe() const {
+  return "dirty " + std::to_string(dirty_bytes() >> 10U) + " KiB, " +
+         std::to_string(proposed_.size()) + " proposed";
+}
+
+}  // namespace harka

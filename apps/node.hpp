@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole node in production: data directory, stores, links, actors and client gateways, put
+// together. Order of construction is order of dependence; `stop` undoes it in reverse.
+#pragma once
+
+#include <memory>
+
+#include "apps/config.hpp"
+#include "base/result.hpp"
+
+namespace harka::apps {
+
+class Node {
+ public:
+  /// Opens, binds and starts everything; the error says what to do about it.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const Config& config);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Moves leadership away, at most for the configured time. True when this node leads nothing.
+  bool drain();
+  /// Stops everything in order.
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace harka::apps
