@@ -16,22 +16,22 @@ bool Mailbox::post(EnvelopePtr envelope) {
     return true;
   }
   if (!record_->enter_mailbox()) return false;
-  enqueue({ShellEvent::Kind::message, std::move(envelope), {}});
+  enqueue({ShellEvent::Kind::message, std::move(envelope)});
   return true;
 }
 
 void Mailbox::post_supervision(EnvelopePtr envelope) {
   record_->force_into_mailbox();
-  enqueue({ShellEvent::Kind::supervision, std::move(envelope), {}});
+  enqueue({ShellEvent::Kind::supervision, std::move(envelope)});
 }
 
-void Mailbox::post_event(ShellEvent::Kind kind) { enqueue({kind, nullptr, {}}); }
+void Mailbox::post_event(ShellEvent::Kind kind) { enqueue({kind, nullptr}); }
 
 void Mailbox::request_kill() {
   is_killed_.store(true, std::memory_order_release);
   tsan::release(this);
   caf::anon_send<caf::message_priority::high>(
-      actor_, ShellEvent{ShellEvent::Kind::kill, nullptr, {}});
+      actor_, ShellEvent{ShellEvent::Kind::kill, nullptr});
 }
 
 void Mailbox::enqueue(ShellEvent event) {

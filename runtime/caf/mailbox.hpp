@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 
+#include "runtime/caf/tsan_edges.hpp"
 #include "runtime/port.hpp"
 #include "runtime/registry.hpp"
 
@@ -25,7 +26,8 @@ struct ShellEvent {
   };
   Kind kind = Kind::message;
   EnvelopePtr envelope;  // message, supervision
-  Instant due;           // wake: for when it was armed
+  Instant due{};         // wake: for when it was armed
+  tsan::Edge edge{};
 };
 
 }  // namespace harka

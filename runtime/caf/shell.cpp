@@ -65,6 +65,7 @@ caf::behavior Shell::make_behavior() {
 void Shell::on_event(const ShellEvent& event) {
   if (is_finished_) return;
   // `this` is handed from thread to thread by CAF's scheduler, the event by its mailbox.
+  tsan::acquire(&event.edge);
   tsan::acquire(this);
   const auto mailbox = start_->mailbox;
   tsan::acquire(mailbox.get());
