@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two processes and one link with mutual TLS: 100 byte messages a second one way, from envelope to
 // decoded envelope, and round trips one at a time. bench/links.sh runs it beside Erlang/OTP.
+#include "runtime/net/links.hpp"
+
+#include "runtime/net/dev_ca.hpp"
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -15,9 +19,6 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/net/dev_ca.hpp"
-#include "runtime/net/links.hpp"
-
 namespace harka::net {
 namespace {
 
@@ -28,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 class EchoPort final : public Port {
  public:
   explicit EchoPort(Directory& directory) : directory_(directory) {}
+
   bool post(EnvelopePtr envelope) override {
     const auto* message = std::get_if<msg::CacheReply>(&envelope->body);
     if (message == nullptr) return false;
@@ -54,6 +56,7 @@ class AnswerPort final : public Port {
     arrived_.notify_one();
     return true;
   }
+
   std::uint64_t wait() {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return answer_ != nullptr; });
@@ -88,6 +91,7 @@ struct Node {
     links = started.value();
     directory.bind_links(links);
   }
+
   Directory directory;
   EventLoop loop;
   std::shared_ptr<Links> links;
@@ -128,8 +132,10 @@ class Client {
     const std::chrono::duration<double> took = Clock::now() - before;
     if (counted_ - counted_before != count) {
       std::fprintf(
-          stderr, "lost messages: %lu of %lu arrived\n",
-          static_cast<unsigned long>(counted_ - counted_before), static_cast<unsigned long>(count));
+          stderr,
+          "lost messages: %lu of %lu arrived\n",
+          static_cast<unsigned long>(counted_ - counted_before),
+          static_cast<unsigned long>(count));
       std::exit(1);
     }
     return static_cast<double>(count) / took.count();
@@ -145,7 +151,9 @@ class Client {
   void print_status() {
     const PeerStatus status = node_.links->status()[0];
     std::fprintf(
-        stderr, "bytes out %lu, refused posts %lu\n", static_cast<unsigned long>(status.bytes_out),
+        stderr,
+        "bytes out %lu, refused posts %lu\n",
+        static_cast<unsigned long>(status.bytes_out),
         static_cast<unsigned long>(status.messages_refused));
   }
 
@@ -159,7 +167,9 @@ class Client {
     message.reply = SharedBytes(std::string(payload_bytes, 'x'));
     return std::make_shared<const Envelope>(Envelope{
         address_of(NodeId{client_id}, msg::ActorKind::cache),
-        address_of(NodeId{server_id}, msg::ActorKind::cache), 0, std::move(message)});
+        address_of(NodeId{server_id}, msg::ActorKind::cache),
+        0,
+        std::move(message)});
   }
 
   void send(const EnvelopePtr& envelope) {
@@ -188,8 +198,10 @@ int measure(const std::vector<std::string>& arguments) {
   std::sort(times.begin(), times.end());
   std::printf(
       "%s one_way_per_second %.0f rtt_p50_us %.1f rtt_p99_us %.1f\n",
-      std::getenv("HARKA_BENCH_PLAIN") != nullptr ? "harka_plain" : "harka_tls", rate,
-      times[rounds / 2], times[rounds * 99 / 100]);
+      std::getenv("HARKA_BENCH_PLAIN") != nullptr ? "harka_plain" : "harka_tls",
+      rate,
+      times[rounds / 2],
+      times[rounds * 99 / 100]);
   client.print_status();
   return 0;
 }

@@ -2,10 +2,10 @@
 // A table per actor kind under a reader-writer lock: posting is hot, binding is rare.
 #include "runtime/directory.hpp"
 
+#include "base/assert.hpp"
+
 #include <mutex>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace harka {
 

@@ -42,8 +42,8 @@ std::optional<std::string> refusal_of(
            ": use another name, or remove the old node from the cluster first";
   }
   if (peer.epoch < known.epoch_max) {
-    return "'" + peer.name + "' comes with epoch " + std::to_string(peer.epoch) +
-           ", but epoch " + std::to_string(known.epoch_max) +
+    return "'" + peer.name + "' comes with epoch " + std::to_string(peer.epoch) + ", but epoch " +
+           std::to_string(known.epoch_max) +
            " was seen: an older process of it still runs, or its data directory was put back";
   }
   return std::nullopt;

@@ -34,6 +34,7 @@ struct Freer {
     Free(pointer);
   }
 };
+
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
@@ -55,8 +56,8 @@ Result<void> write_private(const std::string& path, const std::string& text) {
     const Code code = errno == EEXIST ? Code::already_exists : Code::io_failed;
     return Error{code, path + ": " + std::strerror(errno)};
   }
-  const bool is_written = ::write(file, text.data(), text.size()) ==
-                          static_cast<ssize_t>(text.size());
+  const bool is_written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool is_synced = ::fsync(file) == 0;
   const bool is_closed = ::close(file) == 0;
   if (!is_written || !is_synced || !is_closed) {
@@ -123,8 +124,13 @@ bool set_serial(X509* certificate) {
 
 bool set_common_name(X509_NAME* name, const std::string& text) {
   return X509_NAME_add_entry_by_txt(
-             name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.c_str()), -1,
-             -1, 0) == 1;
+             name,
+             "CN",
+             MBSTRING_UTF8,
+             reinterpret_cast<const unsigned char*>(text.c_str()),
+             -1,
+             -1,
+             0) == 1;
 }
 
 // An unsigned certificate for `key`; without an issuer it names itself.
@@ -144,7 +150,9 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& common_name, X509
 }
 
 Result<void> write_pair(
-    const std::string& certificate_path, const std::string& key_path, X509* certificate,
+    const std::string& certificate_path,
+    const std::string& key_path,
+    X509* certificate,
     EVP_PKEY* key) {
   const auto key_pem = to_pem("encoding the key", [&](BIO* bio) {
     return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
@@ -158,10 +166,10 @@ Result<void> write_pair(
 }
 
 Result<void> check_name(const std::string& name) {
-  const bool is_good = !name.empty() && name.size() <= 63 && name != "ca" &&
-                       name.find_first_not_of(
-                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-                           std::string::npos;
+  const bool is_good =
+      !name.empty() && name.size() <= 63 && name != "ca" &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+          std::string::npos;
   if (is_good) return {};
   return Error{
       Code::invalid_argument,
@@ -214,7 +222,9 @@ Result<void> issue_node_certificate(const std::string& dir, const std::string& n
       add_extension(raw, issuer, NID_key_usage, "critical,digitalSignature") &&
       add_extension(raw, issuer, NID_ext_key_usage, "serverAuth,clientAuth") &&
       add_extension(
-          raw, issuer, NID_subject_alt_name,
+          raw,
+          issuer,
+          NID_subject_alt_name,
           "DNS:" + name + ".node.harka,DNS:node.harka,DNS:localhost,IP:127.0.0.1") &&
       X509_sign(raw, ca_key.value().get(), EVP_sha256()) > 0;
   if (!is_signed) return openssl_error("signing the certificate of " + name);
@@ -231,8 +241,7 @@ Result<void> check_tls_files(const TlsFiles& files) {
   if (!key) return key.error();
   if (X509_check_private_key(certificate.value().get(), key.value().get()) != 1) {
     ERR_clear_error();
-    return Error{
-        Code::invalid_argument, files.key + " is not the key of " + files.certificate};
+    return Error{Code::invalid_argument, files.key + " is not the key of " + files.certificate};
   }
   if (X509_cmp_current_time(X509_get0_notAfter(certificate.value().get())) < 0) {
     return Error{Code::invalid_argument, files.certificate + " has expired: issue a new one"};

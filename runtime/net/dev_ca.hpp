@@ -4,9 +4,9 @@
 // tls.hpp. Keys are P-256, files 0600, valid ten years; nothing is ever overwritten.
 #pragma once
 
-#include <string>
-
 #include "base/result.hpp"
+
+#include <string>
 
 namespace harka::net {
 
@@ -25,7 +25,8 @@ struct TlsFiles {
 Result<void> make_dev_ca(const std::string& dir);
 
 /// Signs a certificate for the node `name` (letters, digits, '-', '_', up to 63), with that
-/// common name and the DNS names `<name>.node.harka` and `node.harka`, as server and client. `already_exists` when there is one.
+/// common name and the DNS names `<name>.node.harka` and `node.harka`, as server and client.
+/// `already_exists` when there is one.
 Result<void> issue_node_certificate(const std::string& dir, const std::string& name);
 
 /// Whether a node can start with these: readable, the key fits the certificate, not expired. The

@@ -3,12 +3,12 @@
 // was cut from them is still held.
 #include "runtime/net/frame.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace harka::net {
 

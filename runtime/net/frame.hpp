@@ -5,13 +5,13 @@
 // nobody can speak for another. Little endian; bodies are whole words, so every body stays aligned.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/limits.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/bytes.hpp"
-#include "base/limits.hpp"
 
 namespace harka::net {
 
@@ -25,19 +25,20 @@ enum class FrameType : std::uint8_t {
 };
 
 struct FrameHeader {
-  std::uint32_t body_bytes = 0;   // a multiple of 8
-  std::uint32_t kind = 0;         // of the message: hash of its name, so versions agree on it
+  std::uint32_t body_bytes = 0;  // a multiple of 8
+  std::uint32_t kind = 0;        // of the message: hash of its name, so versions agree on it
   std::uint32_t from_index = 0;
   std::uint32_t to_index = 0;
   std::uint8_t from_kind = 0;
   std::uint8_t to_kind = 0;
   FrameType type = FrameType::message;
-  std::uint8_t reserved = 0;      // 0
-  std::uint32_t epoch = 0;        // low half of the sender's epoch: frames of another are dropped
+  std::uint8_t reserved = 0;  // 0
+  std::uint32_t epoch = 0;    // low half of the sender's epoch: frames of another are dropped
   std::uint64_t correlation = 0;
 
   friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };
+
 static_assert(sizeof(FrameHeader) == 32);
 static_assert(alignof(FrameHeader) == 8);
 
@@ -52,6 +53,7 @@ struct Frame {
 class FrameReader {
  public:
   enum class Next : std::uint8_t { frame, need_more, broken };
+
   struct Space {
     char* data;
     std::size_t size;
@@ -62,12 +64,14 @@ class FrameReader {
 
   /// Larger bodies break the stream before a byte is allocated for them.
   void set_body_bytes_max(std::size_t bytes) { body_bytes_max_ = bytes; }
+
   /// Where the next bytes of the stream go; never empty. Only after `next` said `need_more`.
   Space space();
   /// `count` bytes were put there.
   void filled(std::size_t count);
   /// The next whole frame. After `broken` the stream is lost and `reason` says why.
   Next next(Frame& frame);
+
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
@@ -77,10 +81,10 @@ class FrameReader {
   Next break_with(std::string reason);
 
   std::size_t body_bytes_max_;
-  std::shared_ptr<Buffer> buffer_;  // shared with the frames cut from it
-  std::size_t begin_ = 0;           // of what is not cut yet
-  std::size_t end_ = 0;             // of what was received
-  std::size_t wanted_ = 0;          // bytes of the frame that is incomplete, 0: unknown
+  std::shared_ptr<Buffer> buffer_;            // shared with the frames cut from it
+  std::size_t begin_ = 0;                     // of what is not cut yet
+  std::size_t end_ = 0;                       // of what was received
+  std::size_t wanted_ = 0;                    // bytes of the frame that is incomplete, 0: unknown
   std::size_t capacity_next_ = capacity_min;  // grows while reads fill the buffer
   std::string reason_;
 };

@@ -2,15 +2,15 @@
 // Each side sends one frame. Before it has been accepted a peer may send 16 KiB, no more.
 #include "runtime/net/handshake.hpp"
 
+#include "runtime/net/stream.hpp"
+#include "runtime/net/tls.hpp"
+#include "runtime/net/wire.hpp"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "runtime/net/stream.hpp"
-#include "runtime/net/tls.hpp"
-#include "runtime/net/wire.hpp"
 
 namespace harka::net {
 
@@ -42,6 +42,7 @@ std::string explain(const kj::Exception& exception) {
     const char* sign;
     const char* meaning;
   };
+
   static constexpr Case cases[] = {
       {"certificate verify failed", "its certificate is not of this cluster's CA, or has expired"},
       {"alert unknown ca", "it refuses our certificate: not of its CA"},
@@ -69,7 +70,8 @@ struct Handshake::Talk {
   std::string out;
   Frame frame;
 
-  explicit Talk(kj::AuthenticatedStream authenticated) : certificate(kj::mv(authenticated.peerIdentity)) {
+  explicit Talk(kj::AuthenticatedStream authenticated)
+      : certificate(kj::mv(authenticated.peerIdentity)) {
     result->stream = kj::mv(authenticated.stream);
     result->reader.set_body_bytes_max(hello_bytes_max);
   }
@@ -87,12 +89,9 @@ struct Handshake::Talk {
           if (count == 0) return failure("the peer closed the connection before its hello");
           result->reader.filled(count);
           switch (result->reader.next(frame)) {
-            case FrameReader::Next::need_more:
-              return hear(expected);
-            case FrameReader::Next::broken:
-              return failure(result->reader.reason());
-            case FrameReader::Next::frame:
-              break;
+            case FrameReader::Next::need_more: return hear(expected);
+            case FrameReader::Next::broken: return failure(result->reader.reason());
+            case FrameReader::Next::frame: break;
           }
           if (frame.header.type != expected) return failure("the first frame is not a hello");
           return kj::READY_NOW;
@@ -101,7 +100,10 @@ struct Handshake::Talk {
 };
 
 Handshake::Handshake(
-    EventLoop::Kj& kj, kj::TlsContext* tls, const Identity& own, const Options& options,
+    EventLoop::Kj& kj,
+    kj::TlsContext* tls,
+    const Identity& own,
+    const Options& options,
     Judge judge)
     : kj_(kj), tls_(tls), own_(own), options_(options), judge_(std::move(judge)) {}
 
@@ -151,8 +153,14 @@ kj::Promise<kj::Own<Introduced>> Handshake::introduce(kj::Own<Talk> talk) {
         const msg::HelloReply& said = reply.value();
         if (!said.accepted) return failure("refused by the peer: " + said.reason);
         Introduced& result = *here.result;
-        result.peer = {said.node,    said.name,     said.epoch,   said.cluster_id,
-                       said.data_id, said.protocol, said.protocol};
+        result.peer = {
+            said.node,
+            said.name,
+            said.epoch,
+            said.cluster_id,
+            said.data_id,
+            said.protocol,
+            said.protocol};
         result.credit_bytes = said.credit_bytes;
         if (const auto refused = refusal(here)) return failure(*refused);
         return kj::mv(here.result);
@@ -188,8 +196,14 @@ kj::Promise<kj::Own<Introduced>> Handshake::hear_and_reply(kj::Own<Talk> talk) {
         if (!heard) return failure("hello: " + heard.error().detail);
         const msg::Hello& hello = heard.value();
         Introduced& result = *here.result;
-        result.peer = {hello.node,    hello.name,         hello.epoch,       hello.cluster_id,
-                       hello.data_id, hello.protocol_min, hello.protocol_max};
+        result.peer = {
+            hello.node,
+            hello.name,
+            hello.epoch,
+            hello.cluster_id,
+            hello.data_id,
+            hello.protocol_min,
+            hello.protocol_max};
         result.link_address = hello.link_address;
         result.credit_bytes = hello.credit_bytes;
         result.channel = hello.channel == 0 ? Channel::control : Channel::bulk;
@@ -223,8 +237,7 @@ std::optional<std::string> Handshake::refusal(Talk& talk) const {
   return judge_(peer);
 }
 
-kj::Promise<kj::Own<Introduced>> Handshake::within_deadline(
-    kj::Promise<kj::Own<Introduced>> talk) {
+kj::Promise<kj::Own<Introduced>> Handshake::within_deadline(kj::Promise<kj::Own<Introduced>> talk) {
   auto too_late = kj_.timer()
                       .afterDelay(kj_duration(options_.handshake_max))
                       .then([]() -> kj::Promise<kj::Own<Introduced>> {

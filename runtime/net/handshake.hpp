@@ -3,6 +3,11 @@
 // thread. What fails becomes a KJ exception whose description is one line for the log.
 #pragma once
 
+#include "runtime/net/admission.hpp"
+#include "runtime/net/channel.hpp"
+#include "runtime/net/frame.hpp"
+#include "runtime/net/loop_kj.hpp"
+
 #include <kj/async-io.h>
 #include <kj/compat/tls.h>
 
@@ -10,11 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "runtime/net/admission.hpp"
-#include "runtime/net/channel.hpp"
-#include "runtime/net/frame.hpp"
-#include "runtime/net/loop_kj.hpp"
 
 namespace harka::net {
 
@@ -40,12 +40,16 @@ class Handshake {
     std::uint64_t credit_bytes = 0;
     Duration handshake_max = 5s;
   };
+
   /// The owner's word on a peer beyond its certificate: a refusal, or nothing.
   using Judge = std::function<std::optional<std::string>(const Introduced& peer)>;
 
   /// `tls` null: plain text. `own` may change between calls; all references outlive the object.
   Handshake(
-      EventLoop::Kj& kj, kj::TlsContext* tls, const Identity& own, const Options& options,
+      EventLoop::Kj& kj,
+      kj::TlsContext* tls,
+      const Identity& own,
+      const Options& options,
       Judge judge);
 
   [[nodiscard]] kj::Promise<kj::Own<Introduced>> dial(const std::string& address, Channel channel);

@@ -18,15 +18,17 @@ namespace harka::net {
 namespace {
 
 constexpr Duration tick_every = 25ms;
-constexpr Duration patience = 1s;          // of the higher id, and with a half-made link
-constexpr Duration seed_patience = 5s;     // before a known seed is asked again who it is
-constexpr Duration log_every = 5s;         // the same refusal
-constexpr std::size_t answering_max = 256; // connections that are not introduced yet
+constexpr Duration patience = 1s;           // of the higher id, and with a half-made link
+constexpr Duration seed_patience = 5s;      // before a known seed is asked again who it is
+constexpr Duration log_every = 5s;          // the same refusal
+constexpr std::size_t answering_max = 256;  // connections that are not introduced yet
 
 }  // namespace
 
 LinkKeeper::LinkKeeper(
-    EventLoop& loop, Directory& directory, const LinkOptions& options,
+    EventLoop& loop,
+    Directory& directory,
+    const LinkOptions& options,
     std::shared_ptr<PeerTable> table)
     : loop_(loop),
       directory_(directory),
@@ -60,7 +62,9 @@ void LinkKeeper::start(std::function<void(Result<std::uint16_t>)> done) {
                                       std::to_string(receiver_->getPort());
             }
             handshake_ = std::make_unique<Handshake>(
-                loop_.kj(), tls_.get(), options_.own,
+                loop_.kj(),
+                tls_.get(),
+                options_.own,
                 Handshake::Options{
                     options_.link_address, options_.credit_bytes, options_.handshake_max},
                 [this](const Introduced& peer) { return judge(peer); });
@@ -69,8 +73,8 @@ void LinkKeeper::start(std::function<void(Result<std::uint16_t>)> done) {
             done(static_cast<std::uint16_t>(receiver_->getPort()));
           })
           .eagerlyEvaluate([done, address](kj::Exception&& exception) {
-            done(Error{
-                Code::io_failed, "cannot listen on " + address + ": " + describe(exception)});
+            done(
+                Error{Code::io_failed, "cannot listen on " + address + ": " + describe(exception)});
           });
 }
 
@@ -119,16 +123,15 @@ void LinkKeeper::answer(kj::AuthenticatedStream stream) {
       if (const auto self = keeper.lock()) self->answering_.erase(id);
     });
   };
-  auto answered =
-      handshake_->answer(kj::mv(stream), remote)
-          .then([this](kj::Own<Introduced> introduced) { attach(kj::mv(introduced)); })
-          .then(
-              [finish] { finish(); },
-              [this, finish, remote](kj::Exception&& exception) {
-                refused(remote, explain(exception));
-                finish();
-              })
-          .eagerlyEvaluate(nullptr);
+  auto answered = handshake_->answer(kj::mv(stream), remote)
+                      .then([this](kj::Own<Introduced> introduced) { attach(kj::mv(introduced)); })
+                      .then(
+                          [finish] { finish(); },
+                          [this, finish, remote](kj::Exception&& exception) {
+                            refused(remote, explain(exception));
+                            finish();
+                          })
+                      .eagerlyEvaluate(nullptr);
   answering_.emplace(id, kj::mv(answered));
 }
 
@@ -191,33 +194,31 @@ bool LinkKeeper::wants_dial(const Seed& seed, Instant now) const {
 
 void LinkKeeper::run_dial(Dial& dial, const std::string& address, NodeId expected, NodeId alias) {
   dial.is_running = true;
-  dial.attempt =
-      dial_one(address, Channel::control, expected, alias)
-          .then([this, address, expected, alias]() -> kj::Promise<void> {
-            // The other side may have brought the second connection already.
-            const NodeId node = alias.is_none() ? expected : seeds_[alias].node;
-            const auto found = peers_.find(node);
-            if (found != peers_.end() && found->second->is_up) return kj::READY_NOW;
-            return dial_one(address, Channel::bulk, expected, alias);
-          })
-          .then(
-              [this, &dial] {
-                dial.is_running = false;
-                dial.backoff = Duration::zero();
-                dial.next_at = monotonic_now() + options_.backoff_min;
-                dial.error.clear();
-              },
-              [this, &dial, address](kj::Exception&& exception) {
-                dial_failed(dial, address, explain(exception));
-              })
-          .eagerlyEvaluate(nullptr);
+  dial.attempt = dial_one(address, Channel::control, expected, alias)
+                     .then([this, address, expected, alias]() -> kj::Promise<void> {
+                       // The other side may have brought the second connection already.
+                       const NodeId node = alias.is_none() ? expected : seeds_[alias].node;
+                       const auto found = peers_.find(node);
+                       if (found != peers_.end() && found->second->is_up) return kj::READY_NOW;
+                       return dial_one(address, Channel::bulk, expected, alias);
+                     })
+                     .then(
+                         [this, &dial] {
+                           dial.is_running = false;
+                           dial.backoff = Duration::zero();
+                           dial.next_at = monotonic_now() + options_.backoff_min;
+                           dial.error.clear();
+                         },
+                         [this, &dial, address](kj::Exception&& exception) {
+                           dial_failed(dial, address, explain(exception));
+                         })
+                     .eagerlyEvaluate(nullptr);
 }
 
 kj::Promise<void> LinkKeeper::dial_one(
     const std::string& address, Channel channel, NodeId expected, NodeId alias) {
   return handshake_->dial(address, channel)
-      .then([this, address, expected, alias](
-                kj::Own<Introduced> introduced) -> kj::Promise<void> {
+      .then([this, address, expected, alias](kj::Own<Introduced> introduced) -> kj::Promise<void> {
         const NodeId node{introduced->peer.node};
         if (!expected.is_none() && node != expected) {
           return KJ_EXCEPTION(FAILED, "another node answers at that address");

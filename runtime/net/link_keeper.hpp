@@ -3,18 +3,18 @@
 // peers, breaks ties, notices silence, and tells subscribers. Links is its face to other threads.
 #pragma once
 
+#include "base/random.hpp"
+#include "runtime/net/handshake.hpp"
+#include "runtime/net/links.hpp"
+#include "runtime/net/loop_kj.hpp"
+#include "runtime/net/session.hpp"
+
 #include <array>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "base/random.hpp"
-#include "runtime/net/handshake.hpp"
-#include "runtime/net/links.hpp"
-#include "runtime/net/loop_kj.hpp"
-#include "runtime/net/session.hpp"
 
 namespace harka::net {
 
@@ -24,7 +24,9 @@ constexpr const char* already_linked = "already linked";
 class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
  public:
   LinkKeeper(
-      EventLoop& loop, Directory& directory, const LinkOptions& options,
+      EventLoop& loop,
+      Directory& directory,
+      const LinkOptions& options,
       std::shared_ptr<PeerTable> table);
   ~LinkKeeper();
   LinkKeeper(const LinkKeeper&) = delete;
@@ -37,11 +39,14 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
 
   void set_peers(const std::vector<PeerInfo>& peers);
   void add_seed(const std::string& host_port);
+
   void set_cluster_id(std::uint64_t cluster_id) { options_.own.cluster_id = cluster_id; }
+
   void set_delay(NodeId node, Duration one_way);
   void set_region_delay(const std::string& region, Duration one_way);
   void set_blocked(NodeId node, bool is_blocked);
   [[nodiscard]] std::vector<PeerStatus> status() const;
+
   [[nodiscard]] std::uint64_t refused_count() const { return refused_count_; }
 
  private:
@@ -52,23 +57,26 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
     std::string error;  // of the last attempt
     kj::Promise<void> attempt = nullptr;
   };
+
   struct Line {
     std::unique_ptr<Session> session;
     std::uint64_t session_id = 0;
     NodeId dialer;
     std::uint64_t connections = 0;
   };
+
   struct Peer {
     PeerInfo info;
     Route* route = nullptr;
     std::array<Line, channel_count> lines;
     std::uint64_t epoch_max = 0;
     bool is_up = false;
-    Instant changed_at{};   // when a connection came or went
+    Instant changed_at{};  // when a connection came or went
     Dial dial;
-    PeerStatus totals;      // of sessions that ended
+    PeerStatus totals;  // of sessions that ended
     std::string last_error;
   };
+
   struct Seed {
     std::string address;
     NodeId node;  // none: nobody has answered yet

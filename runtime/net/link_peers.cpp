@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other half of LinkKeeper: the table of peers and what happens to their connections. A link
 // is up when both channels are; when one is lost the other is closed too, so that up means whole.
-#include <algorithm>
-#include <utility>
-
 #include "base/log.hpp"
 #include "runtime/net/link_keeper.hpp"
 #include "runtime/net/seed.hpp"
 #include "runtime/net/wire.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::net {
 
@@ -25,14 +25,12 @@ bool is_reachable_from_afar(msg::ActorKind kind) {
     case msg::ActorKind::router:
     case msg::ActorKind::control:
     case msg::ActorKind::admin:
-    case msg::ActorKind::client:
-      return true;
+    case msg::ActorKind::client: return true;
     case msg::ActorKind::none:
     case msg::ActorKind::supervisor:
     case msg::ActorKind::log_store:
     case msg::ActorKind::state_store:
-    case msg::ActorKind::links:
-      return false;
+    case msg::ActorKind::links: return false;
   }
   return false;
 }
@@ -140,7 +138,11 @@ void LinkKeeper::make_session(Peer& peer, kj::Own<Introduced> introduced) {
   Outbox& outbox = peer.route->outbox(channel);
   outbox.open();
   line.session = std::make_unique<Session>(
-      loop_, kj::mv(introduced->stream), std::move(introduced->reader), outbox, options,
+      loop_,
+      kj::mv(introduced->stream),
+      std::move(introduced->reader),
+      outbox,
+      options,
       std::move(events));
   line.session_id = id;
   line.dialer = introduced->is_dialed ? NodeId{options_.own.node} : node;
@@ -180,7 +182,8 @@ bool LinkKeeper::is_complete(const Peer& peer) const {
 void LinkKeeper::update_state(Peer& peer, const std::string& reason) {
   if (is_complete(peer) == peer.is_up) return;
   peer.is_up = !peer.is_up;
-  const std::string whom = "'" + peer.info.name + "' (epoch " + std::to_string(peer.epoch_max) + ")";
+  const std::string whom =
+      "'" + peer.info.name + "' (epoch " + std::to_string(peer.epoch_max) + ")";
   if (peer.is_up) {
     log::info("net", "linked to " + whom);
     msg::LinkUp up;
@@ -212,7 +215,8 @@ void LinkKeeper::deliver(NodeId from, const Frame& frame) {
   if (!is_reachable_from_afar(kind)) return;
   auto envelope = std::make_shared<Envelope>();
   if (!decode_message(header.kind, frame, envelope->body)) return;
-  envelope->from = address_of(from, static_cast<msg::ActorKind>(header.from_kind), header.from_index);
+  envelope->from =
+      address_of(from, static_cast<msg::ActorKind>(header.from_kind), header.from_index);
   envelope->to = address_of(NodeId{options_.own.node}, kind, header.to_index);
   envelope->correlation = header.correlation;
   (void)ports_.post(std::move(envelope));

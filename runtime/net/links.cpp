@@ -3,20 +3,25 @@
 // loop once a burst. Everything else is handed to the keeper on the loop.
 #include "runtime/net/links.hpp"
 
-#include <future>
-#include <utility>
-
 #include "runtime/net/link_keeper.hpp"
 #include "runtime/net/seed.hpp"
 #include "runtime/net/wire.hpp"
+
+#include <future>
+#include <utility>
 
 namespace harka::net {
 
 namespace {
 
 PeerInfo info_of(const msg::Member& member) {
-  return {NodeId{member.node}, member.name,    member.link_address,
-          member.region,       member.data_id, member.state == msg::MemberState::left};
+  return {
+      NodeId{member.node},
+      member.name,
+      member.link_address,
+      member.region,
+      member.data_id,
+      member.state == msg::MemberState::left};
 }
 
 }  // namespace
@@ -29,7 +34,8 @@ Result<std::shared_ptr<Links>> Links::start(
   std::promise<Result<std::uint16_t>> listening;
   auto heard = listening.get_future();
   const bool is_running = loop.run([&] {
-    links->keeper_->start([&](Result<std::uint16_t> port) { listening.set_value(std::move(port)); });
+    links->keeper_->start(
+        [&](Result<std::uint16_t> port) { listening.set_value(std::move(port)); });
   });
   if (!is_running) return Error{Code::retry_later, "the event loop has stopped"};
   auto port = heard.get();
@@ -48,7 +54,9 @@ Links::Links(EventLoop& loop, Directory& directory, const LinkOptions& options)
       table_(std::make_shared<PeerTable>()),
       keeper_(std::make_shared<LinkKeeper>(loop, directory, options, table_)) {}
 
-Links::~Links() { stop(); }
+Links::~Links() {
+  stop();
+}
 
 void Links::stop() {
   if (is_stopped_.exchange(true)) return;
@@ -72,8 +80,7 @@ bool Links::post_local(const Envelope& envelope) {
 }
 
 bool Links::post_to_seed(const EnvelopePtr& envelope) {
-  const PeerTable::SeedAnswer answer =
-      table_->hold_for_seed(NodeId{envelope->to.node}, envelope);
+  const PeerTable::SeedAnswer answer = table_->hold_for_seed(NodeId{envelope->to.node}, envelope);
   if (answer.node.is_none()) return answer.is_waiting;
   Route* route = table_->find(answer.node);
   return route != nullptr && send(*route, *envelope);
@@ -94,12 +101,9 @@ bool Links::send(Route& route, const Envelope& envelope) {
   header.correlation = envelope.correlation;
   const bool has_delay = route.has_delay.load(std::memory_order_relaxed);
   switch (route.outbox(channel).append(header, body, has_delay ? monotonic_now() : Instant{})) {
-    case Outbox::Append::queued:
-      return true;
-    case Outbox::Append::refused:
-      return false;
-    case Outbox::Append::queued_wake:
-      break;
+    case Outbox::Append::queued: return true;
+    case Outbox::Append::refused: return false;
+    case Outbox::Append::queued_wake: break;
   }
   loop_.post([table = table_, &route, channel] {
     Session* session = route.sessions[static_cast<std::size_t>(channel)];

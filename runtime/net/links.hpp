@@ -5,13 +5,6 @@
 // what is lost is healed by the protocols above.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "runtime/directory.hpp"
@@ -20,22 +13,29 @@
 #include "runtime/net/loop.hpp"
 #include "runtime/net/peer_table.hpp"
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace harka::net {
 
 class LinkKeeper;
 
 struct LinkOptions {
-  Identity own;                 // node id, name, epoch, cluster id, data id, protocol range
-  std::string listen_address;   // host:port; port 0 picks one
-  std::string link_address;     // what others dial, told in the hello; empty: as listened
+  Identity own;                // node id, name, epoch, cluster id, data id, protocol range
+  std::string listen_address;  // host:port; port 0 picks one
+  std::string link_address;    // what others dial, told in the hello; empty: as listened
   std::optional<TlsFiles> tls;
-  bool allows_plaintext = false;  // without `tls`: refused unless this is set
-  std::vector<Address> subscribers;  // local addresses that get LinkUp and LinkDown
+  bool allows_plaintext = false;                  // without `tls`: refused unless this is set
+  std::vector<Address> subscribers;               // local addresses that get LinkUp and LinkDown
   std::uint64_t credit_bytes = 16 * 1024 * 1024;  // a peer may have in flight to us, a channel
   std::size_t outbox_bytes_max = limits::outbox_bytes_max;
   std::size_t control_outbox_bytes_max = limits::control_outbox_bytes_max;
   Duration ping_interval = 500ms;
-  Duration silence_max = 2s;    // without one byte from the peer its connections are dropped
+  Duration silence_max = 2s;  // without one byte from the peer its connections are dropped
   Duration handshake_max = 5s;
   Duration backoff_min = 50ms;  // doubled at each failure, with jitter
   Duration backoff_max = 2s;
@@ -65,7 +65,7 @@ struct PeerStatus {
   std::uint64_t bytes_out = 0;
   std::uint64_t outbox_bytes = 0;
   std::uint64_t frames_stale = 0;
-  std::uint64_t connections = 0;       // since the start, both channels
+  std::uint64_t connections = 0;  // since the start, both channels
   Duration round_trip{};
   std::string last_error;
 };
@@ -108,7 +108,9 @@ class Links final : public Port {
 
   /// Any thread; waits for one turn of the loop.
   [[nodiscard]] std::vector<PeerStatus> status();
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
+
   /// Connections of strangers that were turned away (bad TLS, garbage, refused hellos).
   [[nodiscard]] std::uint64_t refused_count();
 

@@ -3,16 +3,16 @@
 // turn of the loop takes all of it.
 #include "runtime/net/loop.hpp"
 
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "runtime/net/loop_kj.hpp"
+
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <condition_variable>
 #include <utility>
-
-#include "base/assert.hpp"
-#include "base/log.hpp"
-#include "runtime/net/loop_kj.hpp"
 
 namespace harka::net {
 
@@ -142,7 +142,9 @@ void EventLoop::at_stop(Task task) {
   at_stop_.push_back(std::move(task));
 }
 
-bool EventLoop::is_loop_thread() const { return thread_id_.load() == std::this_thread::get_id(); }
+bool EventLoop::is_loop_thread() const {
+  return thread_id_.load() == std::this_thread::get_id();
+}
 
 EventLoop::TimerHandle EventLoop::set_timer(Duration after, Task task) {
   ASSERT(is_loop_thread());

@@ -5,6 +5,8 @@
 // sockets includes loop_kj.hpp.
 #pragma once
 
+#include "base/time.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -13,8 +15,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "base/time.hpp"
 
 namespace harka::net {
 

@@ -3,13 +3,13 @@
 // thread: other threads hold numbers or SharedBytes and use EventLoop::post.
 #pragma once
 
+#include "runtime/net/loop.hpp"
+
 #include <kj/async-io.h>
 #include <kj/async-unix.h>
 
 #include <cstdint>
 #include <map>
-
-#include "runtime/net/loop.hpp"
 
 namespace harka::net {
 
@@ -31,7 +31,9 @@ struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
   TimerHandle timer_last = 0;
 
   [[nodiscard]] kj::Timer& timer() { return io.provider->getTimer(); }
+
   [[nodiscard]] kj::Network& network() { return io.provider->getNetwork(); }
+
   [[nodiscard]] kj::UnixEventPort& port() { return io.unixEventPort; }
 
  private:

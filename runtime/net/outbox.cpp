@@ -3,11 +3,11 @@
 // one TLS record run; the mutex is held for one copy.
 #include "runtime/net/outbox.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace harka::net {
 
@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t chunk_bytes = 64 * 1024;
 // With an injected delay, frames this close together share a chunk and its due time.
 constexpr Duration delay_grain = 500us;
+// Pings, pongs and credit: a peer that lets so many of them wait reads nothing at all.
+constexpr std::size_t internal_chunks_max = 64;
 constexpr std::size_t take_bytes_max = 1024 * 1024;  // in one write
 }  // namespace
 
@@ -35,7 +37,7 @@ Outbox::Append Outbox::append(const FrameHeader& header, std::string_view body, 
 
 bool Outbox::append_internal(const FrameHeader& header, std::string_view body, Instant now) {
   const std::lock_guard lock(mutex_);
-  if (!is_open_) return false;
+  if (!is_open_ || internal_.size() > internal_chunks_max) return false;
   (void)append_to(internal_, header, body, now + delay_);
   return true;
 }

@@ -4,6 +4,9 @@
 // a stalled peer costs its bound and delays nobody else.
 #pragma once
 
+#include "base/time.hpp"
+#include "runtime/net/frame.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -11,9 +14,6 @@
 #include <mutex>
 #include <string_view>
 #include <vector>
-
-#include "base/time.hpp"
-#include "runtime/net/frame.hpp"
 
 namespace harka::net {
 
@@ -24,7 +24,7 @@ class Outbox {
     std::unique_ptr<char[]> data;
     std::size_t size = 0;
     std::size_t capacity = 0;
-    Instant due{};               // an injected delay has passed
+    Instant due{};                 // an injected delay has passed
     std::size_t credit_bytes = 0;  // of the peer's credit that it takes: its messages
   };
   enum class Append : std::uint8_t {
@@ -39,11 +39,13 @@ class Outbox {
 
   /// Copies header and body to the end of the queue. `now` matters only with a delay.
   Append append(const FrameHeader& header, std::string_view body, Instant now);
+
   struct Counts {
     std::size_t bytes = 0;       // waiting now
     std::uint64_t appended = 0;  // messages since the start
     std::uint64_t refused = 0;
   };
+
   [[nodiscard]] Counts counts() const;
 
   // Loop thread.
@@ -54,14 +56,16 @@ class Outbox {
   void close();
   /// Injected one-way delay of everything that is appended from now on; order is kept.
   void set_delay(Duration delay);
-  /// Link-internal frames: ahead of messages, without credit. False when closed;
-  /// else wake the writer.
+  /// Link-internal frames: ahead of messages, without credit. False when closed
+  /// or when too many wait; else wake the writer.
   bool append_internal(const FrameHeader& header, std::string_view body, Instant now);
+
   struct Taken {
     std::vector<Chunk> chunks;
     std::size_t credit_bytes = 0;
     Instant next_due = Instant::max();  // chunks empty: when the first one will be due
   };
+
   /// What may be written now: due, and messages only while `credit_bytes` > 0 before each chunk.
   /// When nothing waits at all, the next append says `queued_wake`; when the rest waits for
   /// credit or its due time, the caller comes back by itself.

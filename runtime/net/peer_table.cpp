@@ -27,8 +27,7 @@ PeerTable::SeedAnswer PeerTable::hold_for_seed(NodeId alias, const EnvelopePtr& 
   return {true, true, NodeId{}};
 }
 
-Route* PeerTable::add(
-    NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max) {
+Route* PeerTable::add(NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max) {
   const std::lock_guard lock(mutex_);
   if (Route* known = find(node)) return known;
   if (routes_.size() >= peers_max) return nullptr;

@@ -3,6 +3,10 @@
 // waits for a seed whose node id is not known yet. Everything else about a peer lives on the loop.
 #pragma once
 
+#include "runtime/envelope.hpp"
+#include "runtime/net/channel.hpp"
+#include "runtime/net/outbox.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -10,10 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <vector>
-
-#include "runtime/envelope.hpp"
-#include "runtime/net/channel.hpp"
-#include "runtime/net/outbox.hpp"
 
 namespace harka::net {
 
@@ -34,8 +34,8 @@ struct Route {
   std::atomic<bool> has_delay{false};              // senders read the clock only then
 };
 
-/// Finding a route takes no lock, as it happens for every message: routes are only ever added, to an
-/// open-addressed table that is four times as large as needed.
+/// Finding a route takes no lock, as it happens for every message: routes are only ever added, to
+/// an open-addressed table that is four times as large as needed.
 class PeerTable {
  public:
   static constexpr std::size_t peers_max = 1024;
@@ -43,6 +43,7 @@ class PeerTable {
 
   /// Any thread. Null when the node is unknown. Lives as long as the table.
   [[nodiscard]] Route* find(NodeId node) const;
+
   /// Any thread, for an alias: the seed's node, or none while it is unknown; then the envelope
   /// waits if there is room. `is_seed` false: no such alias.
   struct SeedAnswer {
@@ -50,6 +51,7 @@ class PeerTable {
     bool is_waiting = false;
     NodeId node;
   };
+
   SeedAnswer hold_for_seed(NodeId alias, const EnvelopePtr& envelope);
 
   /// Loop thread: adds or returns; null when the table is full.
@@ -63,6 +65,7 @@ class PeerTable {
     NodeId node;
     std::vector<EnvelopePtr> waiting;
   };
+
   static constexpr std::size_t slot_count = 4 * peers_max;  // a power of two
   [[nodiscard]] static std::size_t slot_of(NodeId node);
 

@@ -3,9 +3,9 @@
 // that text. Links deliver what is sent to an alias to the node that answers there. No KJ here.
 #pragma once
 
-#include <string_view>
-
 #include "base/ids.hpp"
+
+#include <string_view>
 
 namespace harka::net {
 

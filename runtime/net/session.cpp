@@ -4,16 +4,20 @@
 // last chunk. So a peer that stops taking costs one window in the kernel and one outbox here.
 #include "runtime/net/session.hpp"
 
+#include "base/assert.hpp"
+#include "runtime/net/loop_kj.hpp"
+
 #include <time.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "base/assert.hpp"
-#include "runtime/net/loop_kj.hpp"
-
 namespace harka::net {
+
+namespace {
+constexpr Duration tick_max = 100ms;  // what one tick may add to the silence
+}  // namespace
 
 Instant monotonic_now() {
   timespec now{};
@@ -22,15 +26,19 @@ Instant monotonic_now() {
 }
 
 Session::Session(
-    EventLoop& loop, kj::Own<kj::AsyncIoStream> stream, FrameReader reader, Outbox& outbox,
-    const Options& options, Events events)
+    EventLoop& loop,
+    kj::Own<kj::AsyncIoStream> stream,
+    FrameReader reader,
+    Outbox& outbox,
+    const Options& options,
+    Events events)
     : loop_(loop),
       stream_(kj::mv(stream)),
       reader_(std::move(reader)),
       outbox_(outbox),
       options_(options),
       events_(std::move(events)),
-      heard_(monotonic_now()) {}
+      ticked_(monotonic_now()) {}
 
 Session::~Session() {
   is_ended_ = true;
@@ -45,8 +53,9 @@ void Session::start() {
                if (!take_frames()) return kj::READY_NOW;
                return read_on();
              }).eagerlyEvaluate([this](kj::Exception&& exception) { end(describe(exception)); });
-  writing_ = kj::evalLater([this] { return write_on(); })
-                 .eagerlyEvaluate([this](kj::Exception&& exception) { end(describe(exception)); });
+  writing_ = kj::evalLater([this] {
+               return write_on();
+             }).eagerlyEvaluate([this](kj::Exception&& exception) { end(describe(exception)); });
 }
 
 void Session::wake() {
@@ -61,7 +70,7 @@ kj::Promise<void> Session::read_on() {
           end("the peer closed the connection");
           return kj::READY_NOW;
         }
-        heard_ = monotonic_now();
+        silent_ = Duration::zero();
         counters_.bytes_in += count;
         reader_.filled(count);
         if (!take_frames()) return kj::READY_NOW;
@@ -73,15 +82,9 @@ bool Session::take_frames() {
   Frame frame;
   for (;;) {
     switch (reader_.next(frame)) {
-      case FrameReader::Next::frame:
-        take(frame);
-        break;
-      case FrameReader::Next::need_more:
-        grant_credit();
-        return !is_ended_;
-      case FrameReader::Next::broken:
-        end(reader_.reason());
-        return false;
+      case FrameReader::Next::frame: take(frame); break;
+      case FrameReader::Next::need_more: grant_credit(); return !is_ended_;
+      case FrameReader::Next::broken: end(reader_.reason()); return false;
     }
   }
 }
@@ -103,18 +106,14 @@ void Session::take(const Frame& frame) {
       peer_taken_ = std::max(peer_taken_, std::min(header.correlation, sent_));
       wake();
       return;
-    case FrameType::ping:
-      send_internal(FrameType::pong, header.correlation);
-      return;
+    case FrameType::ping: send_internal(FrameType::pong, header.correlation); return;
     case FrameType::pong: {
       const Instant sent{Duration(static_cast<std::int64_t>(header.correlation))};
       counters_.round_trip = std::max(monotonic_now() - sent, Duration::zero());
       return;
     }
     case FrameType::hello:
-    case FrameType::hello_reply:
-      end("a second hello on one connection");
-      return;
+    case FrameType::hello_reply: end("a second hello on one connection"); return;
   }
 }
 
@@ -129,7 +128,8 @@ void Session::send_internal(FrameType type, std::uint64_t correlation) {
   header.type = type;
   header.epoch = options_.epoch_own;
   header.correlation = correlation;
-  if (outbox_.append_internal(header, {}, monotonic_now())) wake();
+  if (!outbox_.append_internal(header, {}, monotonic_now())) return end("it does not read");
+  wake();
 }
 
 kj::Promise<void> Session::write_on() {
@@ -141,10 +141,12 @@ kj::Promise<void> Session::write_on() {
     return wait_for_wake(taken.next_due).then([this] { return write_on(); });
   }
   sent_ += taken.credit_bytes;
+
   struct Write {
     std::vector<Outbox::Chunk> chunks;
     std::vector<kj::ArrayPtr<const kj::byte>> pieces;
   };
+
   auto write = kj::heap<Write>();
   write->chunks = std::move(taken.chunks);
   for (const Outbox::Chunk& chunk : write->chunks) {
@@ -152,8 +154,7 @@ kj::Promise<void> Session::write_on() {
     counters_.bytes_out += chunk.size;
   }
   auto pieces = kj::arrayPtr(
-      static_cast<const kj::ArrayPtr<const kj::byte>*>(write->pieces.data()),
-      write->pieces.size());
+      static_cast<const kj::ArrayPtr<const kj::byte>*>(write->pieces.data()), write->pieces.size());
   return stream_->write(pieces).then([this, write = kj::mv(write)]() mutable {
     outbox_.recycle(std::move(write->chunks.front()));
     return write_on();
@@ -174,10 +175,13 @@ kj::Promise<void> Session::wait_for_wake(Instant next_due) {
 }
 
 void Session::tick(Instant now) {
-  if (now - heard_ > options_.silence_max) {
-    end("silent for " +
-        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - heard_).count()) +
-        " ms");
+  // A pause of this process (a stop, a starved machine) is not the peer's silence: what it sent
+  // meanwhile is still to be read.
+  silent_ += std::min(now - ticked_, tick_max);
+  ticked_ = now;
+  if (silent_ > options_.silence_max) {
+    const auto bound = std::chrono::duration_cast<std::chrono::milliseconds>(silent_);
+    end("silent for " + std::to_string(bound.count()) + " ms");
     return;
   }
   if (now - ping_sent_ < options_.ping_interval) return;

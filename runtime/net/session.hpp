@@ -3,35 +3,37 @@
 // the credit of both directions and the round-trip time. Lives on the loop thread.
 #pragma once
 
+#include "base/time.hpp"
+#include "runtime/net/frame.hpp"
+#include "runtime/net/loop.hpp"
+#include "runtime/net/outbox.hpp"
+
 #include <kj/async-io.h>
 
 #include <cstdint>
 #include <functional>
 #include <string>
 
-#include "base/time.hpp"
-#include "runtime/net/frame.hpp"
-#include "runtime/net/loop.hpp"
-#include "runtime/net/outbox.hpp"
-
 namespace harka::net {
 
 class Session {
  public:
   struct Options {
-    std::uint32_t epoch_own = 0;       // low half, as it stands in headers
+    std::uint32_t epoch_own = 0;  // low half, as it stands in headers
     std::uint32_t epoch_peer = 0;
     std::uint64_t credit_granted = 0;  // what we let the peer send beyond what we have taken
     std::uint64_t credit_owned = 0;    // what the peer granted us in its hello
     Duration ping_interval = 500ms;
     Duration silence_max = 2s;
   };
+
   struct Events {
     /// A message of the peer's present epoch. Keep nothing of the frame but its body.
     std::function<void(const Frame& frame)> on_message;
     /// The connection is gone. Called once, in a turn of its own; destroy the session here.
     std::function<void(const std::string& reason)> on_end;
   };
+
   struct Counters {
     std::uint64_t messages_in = 0;
     std::uint64_t bytes_in = 0;
@@ -42,8 +44,12 @@ class Session {
 
   /// `outbox` is open and outlives the session; `reader` may already hold bytes.
   Session(
-      EventLoop& loop, kj::Own<kj::AsyncIoStream> stream, FrameReader reader, Outbox& outbox,
-      const Options& options, Events events);
+      EventLoop& loop,
+      kj::Own<kj::AsyncIoStream> stream,
+      FrameReader reader,
+      Outbox& outbox,
+      const Options& options,
+      Events events);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -54,6 +60,7 @@ class Session {
   void wake();
   /// Called every few tens of milliseconds: sends pings, ends the session when the peer is silent.
   void tick(Instant now);
+
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -80,7 +87,8 @@ class Session {
   std::uint64_t taken_granted_ = 0;  // how many of them the peer knows of
   std::uint64_t peer_taken_ = 0;
   Instant ping_sent_{};
-  Instant heard_{};
+  Instant ticked_{};
+  Duration silent_{};  // since the last byte, as ticks saw it
   bool is_ended_ = false;
   kj::Promise<void> reading_ = nullptr;
   kj::Promise<void> writing_ = nullptr;

@@ -2,14 +2,14 @@
 // The border where what KJ throws about bad PEM files becomes an Error.
 #include "runtime/net/tls.hpp"
 
+#include "runtime/net/loop_kj.hpp"
+
 #include <kj/exception.h>
 
 #include <fstream>
 #include <iterator>
 #include <string_view>
 #include <utility>
-
-#include "runtime/net/loop_kj.hpp"
 
 namespace harka::net {
 

@@ -6,12 +6,12 @@
 // The common name, because KJ 0.9 declares a check of a client's DNS names but does not define it.
 #pragma once
 
+#include "base/result.hpp"
+#include "runtime/net/dev_ca.hpp"
+
 #include <kj/compat/tls.h>
 
 #include <string>
-
-#include "base/result.hpp"
-#include "runtime/net/dev_ca.hpp"
 
 namespace harka::net {
 

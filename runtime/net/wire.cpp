@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/wire.hpp"
 
+#include "schemas/codec.hpp"
+
 #include <utility>
 #include <vector>
-
-#include "schemas/codec.hpp"
 
 namespace harka::net {
 
@@ -26,7 +26,9 @@ bool is_bulk(const msg::Message& message) {
 
 }  // namespace
 
-std::uint32_t kind_of(const msg::Message& message) { return msg::wire_kind_of(message); }
+std::uint32_t kind_of(const msg::Message& message) {
+  return msg::wire_kind_of(message);
+}
 
 Channel channel_of(const msg::Message& message, std::size_t bytes) {
   return bytes > control_bytes_max || is_bulk(message) ? Channel::bulk : Channel::control;

@@ -3,14 +3,14 @@
 // what. The codec itself is generated (schemas/codec.hpp).
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "base/result.hpp"
 #include "runtime/net/channel.hpp"
 #include "runtime/net/frame.hpp"
 #include "schemas/messages.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace harka::net {
 

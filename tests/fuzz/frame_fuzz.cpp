@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes from a peer into the frame reader and on into the codec. The first byte says how the stream
 // is split; however it is, the same frames come out, and none is larger than allowed.
+#include "runtime/net/frame.hpp"
+#include "runtime/net/wire.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,9 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "runtime/net/frame.hpp"
-#include "runtime/net/wire.hpp"
 
 namespace {
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/admission.hpp"
 
-#include <boost/test/unit_test.hpp>
+#include "tests/runtime/net/link_fixture.hpp"
 
+#include <boost/test/unit_test.hpp>
 #include <sys/stat.h>
 
 #include <filesystem>
-
-#include "tests/runtime/net/link_fixture.hpp"
 
 using namespace harka;
 using namespace harka::net;
@@ -64,6 +63,7 @@ BOOST_AUTO_TEST_CASE(the_dev_ca_writes_private_files_and_overwrites_nothing) {
   }
   for (const auto& file : std::filesystem::directory_iterator(ca.dir)) {
     struct stat status {};
+
     BOOST_REQUIRE(::stat(file.path().c_str(), &status) == 0);
     BOOST_TEST((status.st_mode & 0777U) == 0600U);
   }

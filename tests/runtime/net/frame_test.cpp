@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/frame.hpp"
 
+#include "base/random.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
-
-#include "base/random.hpp"
 
 using namespace harka;
 using namespace harka::net;
@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(frames_come_out_the_same_however_the_stream_is_split) {
     bytes += frame(i, words);
     expected.push_back(words * 8);
   }
-  for (const std::size_t piece : {std::size_t{1}, std::size_t{31}, std::size_t{4096}, bytes.size()}) {
+  for (const std::size_t piece :
+       {std::size_t{1}, std::size_t{31}, std::size_t{4096}, bytes.size()}) {
     FrameReader reader;
     BOOST_TEST(cut(reader, bytes, piece) == expected, boost::test_tools::per_element());
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Peers that stall, lie, or are somebody else. Each must cost a bound and harm nobody else.
+#include "tests/runtime/net/link_fixture.hpp"
+#include "tests/runtime/net/raw_peer.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <fstream>
 #include <thread>
-
-#include "tests/runtime/net/link_fixture.hpp"
-#include "tests/runtime/net/raw_peer.hpp"
 
 using namespace harka;
 using namespace harka::net;
@@ -112,9 +112,7 @@ BOOST_AUTO_TEST_CASE(without_credit_nothing_more_is_written) {
   const msg::AppendEntries append = append_of(64 * 1024);
   while (a.send(NodeId{raw_id}, msg::ActorKind::replica, 7, append)) {
   }
-  BOOST_TEST(eventually([&] {
-    return a.status_of(NodeId{raw_id}).bytes_out >= 1024 * 1024;
-  }));
+  BOOST_TEST(eventually([&] { return a.status_of(NodeId{raw_id}).bytes_out >= 1024 * 1024; }));
   const PeerStatus status = a.status_of(NodeId{raw_id});
   BOOST_TEST(status.bytes_out < 1200U * 1024);
   BOOST_TEST(status.outbox_bytes > options.outbox_bytes_max / 2);
@@ -174,7 +172,8 @@ BOOST_AUTO_TEST_CASE(an_oversize_frame_after_the_hello_ends_the_link_without_bei
   header.body_bytes = limits::frame_bytes_max + 8;
   control->send(frame_bytes(header));
   BOOST_TEST(control->is_closed_by_peer());
-  BOOST_TEST(a.status_of(NodeId{raw_id}).last_error.find("bytes, allowed are") != std::string::npos);
+  BOOST_TEST(
+      a.status_of(NodeId{raw_id}).last_error.find("bytes, allowed are") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(frames_of_another_epoch_and_damaged_messages_are_dropped) {
@@ -241,8 +240,7 @@ BOOST_AUTO_TEST_CASE(a_certificate_for_another_name_is_refused_and_told_why) {
   TestNode impostor(options);
   impostor.links->set_peers({a.info()});
   BOOST_TEST(eventually([&] {
-    return impostor.status_of(a.self()).last_error.find("is for another name") !=
-           std::string::npos;
+    return impostor.status_of(a.self()).last_error.find("is for another name") != std::string::npos;
   }));
   BOOST_TEST(a.links->status().empty());
 }

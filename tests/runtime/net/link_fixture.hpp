@@ -2,6 +2,9 @@
 // Nodes in one process that talk over loopback, with certificates of one throw-away CA.
 #pragma once
 
+#include "runtime/net/dev_ca.hpp"
+#include "runtime/net/links.hpp"
+
 #include <stdlib.h>
 
 #include <condition_variable>
@@ -12,9 +15,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "runtime/net/dev_ca.hpp"
-#include "runtime/net/links.hpp"
 
 namespace harka::net::test {
 
@@ -27,14 +27,17 @@ class Collector final : public Port {
     arrived_.notify_all();
     return true;
   }
+
   /// Whether `holds` became true of what arrived.
   bool wait(const std::function<bool(const std::vector<EnvelopePtr>&)>& holds) {
     std::unique_lock lock(mutex_);
     return arrived_.wait_for(lock, 20s, [&] { return holds(envelopes_); });
   }
+
   bool wait_count(std::size_t count) {
     return wait([count](const auto& all) { return all.size() >= count; });
   }
+
   [[nodiscard]] std::vector<EnvelopePtr> all() {
     const std::lock_guard lock(mutex_);
     return envelopes_;
@@ -65,7 +68,9 @@ class TestCa {
     dir = name;
     if (!make_dev_ca(dir)) throw std::runtime_error("no CA");
   }
+
   ~TestCa() { std::filesystem::remove_all(dir); }
+
   TestCa(const TestCa&) = delete;
   TestCa& operator=(const TestCa&) = delete;
 
@@ -73,6 +78,7 @@ class TestCa {
     (void)issue_node_certificate(dir, name);
     return dev_tls_files(dir, name);
   }
+
   std::string dir;
 };
 
@@ -98,34 +104,43 @@ class TestNode {
     links = started.value();
     directory.bind_links(links);
   }
+
   ~TestNode() { links->stop(); }
+
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
   [[nodiscard]] NodeId self() const { return NodeId{options.own.node}; }
-  [[nodiscard]] std::string address() const {
-    return "127.0.0.1:" + std::to_string(links->port());
-  }
+
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(links->port()); }
+
   [[nodiscard]] PeerInfo info() const {
     return {self(), options.own.name, address(), "", options.own.data_id, false};
   }
+
   bool send(NodeId to, msg::ActorKind kind, std::uint32_t index, msg::Message body) {
     return directory.post(std::make_shared<const Envelope>(Envelope{
-        address_of(self(), msg::ActorKind::membership), address_of(to, kind, index), 42,
+        address_of(self(), msg::ActorKind::membership),
+        address_of(to, kind, index),
+        42,
         std::move(body)}));
   }
+
   bool probe(NodeId to, std::uint64_t sequence) {
     msg::Probe probe;
     probe.sequence = sequence;
     return send(to, msg::ActorKind::membership, 0, probe);
   }
+
   [[nodiscard]] PeerStatus status_of(NodeId node) {
     for (const PeerStatus& status : links->status()) {
       if (status.node == node) return status;
     }
     return {};
   }
+
   bool is_linked(NodeId node) { return status_of(node).is_up; }
+
   bool wait_linked(const TestNode& other) {
     return eventually([&] { return is_linked(other.self()); });
   }

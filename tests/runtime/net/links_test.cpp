@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/links.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include "runtime/net/seed.hpp"
 #include "tests/runtime/net/link_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::net;
@@ -30,7 +30,8 @@ msg::AppendEntries append_of(std::size_t bytes, char fill) {
 template <typename State>
 std::size_t count_of(Collector& collector) {
   std::size_t count = 0;
-  for (const auto& envelope : collector.all()) count += std::holds_alternative<State>(envelope->body);
+  for (const auto& envelope : collector.all())
+    count += std::holds_alternative<State>(envelope->body);
   return count;
 }
 
@@ -128,7 +129,9 @@ BOOST_AUTO_TEST_CASE(send_to_address_reaches_whoever_answers_there) {
   TestNode b(options_of("b", ca));
   Envelope join{
       address_of(b.self(), msg::ActorKind::membership),
-      address_of(NodeId{}, msg::ActorKind::membership), 0, msg::JoinRequest{}};
+      address_of(NodeId{}, msg::ActorKind::membership),
+      0,
+      msg::JoinRequest{}};
   BOOST_TEST(b.links->send_to_address(a.address(), join));
   BOOST_TEST(a.inbox->wait_count(1));
 }
@@ -178,9 +181,8 @@ BOOST_AUTO_TEST_CASE(a_stale_epoch_is_refused_with_a_reason) {
   newer.own.epoch = 4;
   TestNode stale(newer);
   stale.links->set_peers({a.info()});
-  BOOST_TEST(eventually([&] {
-    return stale.status_of(a.self()).last_error.find("epoch 4") != std::string::npos;
-  }));
+  BOOST_TEST(eventually(
+      [&] { return stale.status_of(a.self()).last_error.find("epoch 4") != std::string::npos; }));
   BOOST_TEST(!a.is_linked(stale.self()));
 }
 

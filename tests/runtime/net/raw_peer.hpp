@@ -2,6 +2,9 @@
 // A peer without manners: blocking sockets, plain text, sends whatever a test wants.
 #pragma once
 
+#include "runtime/net/frame.hpp"
+#include "runtime/net/wire.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,9 +16,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "runtime/net/frame.hpp"
-#include "runtime/net/wire.hpp"
-
 namespace harka::net::test {
 
 class Socket {
@@ -23,14 +23,18 @@ class Socket {
   explicit Socket(int fd) : fd_(fd) {
     if (fd < 0) throw std::runtime_error("no socket");
   }
+
   ~Socket() { ::close(fd_); }
+
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
+
   [[nodiscard]] int fd() const { return fd_; }
 
   void send(const std::string& bytes) const {
     (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }
+
   /// Exactly that many bytes, or nothing within ten seconds or at the end of the stream.
   [[nodiscard]] std::optional<std::string> receive(std::size_t count) const {
     std::string bytes(count, '\0');
@@ -44,6 +48,7 @@ class Socket {
     }
     return bytes;
   }
+
   /// Whether the other side closes within ten seconds; what it sends before is ignored.
   [[nodiscard]] bool is_closed_by_peer() const {
     while (receive(1)) {
@@ -82,7 +87,9 @@ class Listener {
     (void)::getsockname(socket_.fd(), reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);
   }
+
   [[nodiscard]] int accept() const { return ::accept(socket_.fd(), nullptr, nullptr); }
+
   std::uint16_t port = 0;
 
  private:
