@@ -114,7 +114,9 @@ void Raft::continue_change(Instant now) {
     append_config(std::move(next));
     return;
   }
-  rebuild_progress();
+  if (settled_config_ != configs_.newest_index()) {
+    rebuild_progress();
+  }
   if (!is_voter(config(), options_.self)) {
     // We led ourselves out. Name a successor so that nobody waits for a timeout.
     if (Progress* const successor = find_progress(best_successor()); successor != nullptr) {
@@ -151,7 +153,9 @@ bool Raft::is_caught_up(NodeId node, Instant now) const {
 // leaves should learn of it.
 void Raft::rebuild_progress() {
   std::vector<NodeId> members = members_of(config());
+  settled_config_ = configs_.newest_index();
   if (configs_.newest_index() > commit_) {
+    settled_config_.reset();
     const std::vector<NodeId> before = members_of(configs_.at(configs_.newest_index() - 1));
     members.insert(members.end(), before.begin(), before.end());
   }

@@ -176,6 +176,7 @@ void Raft::leave_leadership() {
   }
   reads_.clear();
   progress_.clear();
+  settled_config_.reset();
   target_.reset();
   transfer_to_ = NodeId{};
   lease_forfeited_ = false;

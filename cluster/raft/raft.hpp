@@ -261,6 +261,7 @@ class Raft {
 
   // Leader.
   std::vector<Progress> progress_;
+  std::optional<LogIndex> settled_config_;  // the committed one that progress_ is for
   std::size_t uncommitted_bytes_ = 0;
   bool own_term_committed_ = false;
   std::uint64_t round_ = 0;  // newest heartbeat round: its time of sending, see reads.cpp

@@ -261,7 +261,9 @@ void Raft::tick_leader(Instant now) {
   }
   if (now >= heartbeat_due_) {
     start_round(false);
-    heartbeat_due_ = now + options_.heartbeat_interval;
+    // From when it was due, or coarse ticks would stretch every interval.
+    const Duration interval = options_.heartbeat_interval;
+    heartbeat_due_ = std::max(heartbeat_due_ + interval, now + interval / 2);
   }
   for (Progress& progress : progress_) {
     tick_snapshot(progress, now);

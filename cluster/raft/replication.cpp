@@ -143,6 +143,8 @@ void Raft::on(NodeId from, const msg::AppendReply& reply, Instant now) {
     progress->state = Progress::State::replicate;
     progress->chunk = Progress::Chunk::idle;
     progress->next = progress->match + 1;
+  } else if (progress->state == Progress::State::probe) {
+    progress->probe_from(progress->match + 1);  // which finds that it needs a snapshot
   }
   advance_commit(now);
   if (role_ == Role::leader) {

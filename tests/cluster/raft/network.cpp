@@ -62,6 +62,8 @@ void World::start(Node& node) {
   restored.applied_index = node.disk.applied_index;
   restored.applied_term = node.disk.applied_term;
   restored.config = node.disk.config;
+  restored.tainted = node.is_tainted;
+  restored.high_water = node.high_water;
   node.disk.staged.clear();
   node.applied = node.disk.applied_index;
   node.applied_term = node.disk.applied_term;
@@ -91,12 +93,25 @@ void World::crash(std::size_t index) {
     apply_write(node, node.writes[i]);
   }
   node.writes.clear();
+  node.is_tainted = node.raft->is_tainted();
   node.raft.reset();
   node.reads.clear();
+  node.paused_until = Instant{};
+  if (options_.damage && index == 0 && !node.disk.entries.empty() && chance(0.3)) {
+    damage(node);
+  }
   ++node.life;
   Event restart{Event::Kind::restart};
   restart.node = index;
   schedule(chance(0.5) ? 2ms : random_.between(50ms, 3s), restart);
+}
+
+// The log's end turns out to be corrupt, acknowledged entries included.
+void World::damage(Node& node) {
+  ++counters.damages;
+  node.high_water = std::max(node.high_water, node.disk.entries.back().index);
+  node.is_tainted = true;
+  node.disk.entries.resize(random_.below(node.disk.entries.size()));
 }
 
 void World::schedule(Duration after, Event event) {
@@ -145,6 +160,10 @@ void World::handle(const Event& event) {
     return;
   }
   if (!node.raft.has_value()) {
+    return;
+  }
+  if (now_ < node.paused_until) {
+    schedule(node.paused_until - now_, event);
     return;
   }
   const bool is_internal = event.kind == Event::Kind::tick || event.kind == Event::Kind::synced;
@@ -196,6 +215,7 @@ void World::after_input(std::size_t index) {
     event.beat_reply = reply.reply;
     send(index, reply.to, std::move(event));
   }
+  node.is_tainted = node.raft->is_tainted();
   check_leader(node);
   check_commit(node);
   check_reads(node, output.reads);
@@ -432,7 +452,7 @@ World::Node* World::leader() {
 void World::load() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
-    if (!node.raft.has_value()) {
+    if (!node.raft.has_value() || now_ < node.paused_until) {
       continue;
     }
     if (node.raft->is_leader() && chance(0.5)) {
@@ -486,7 +506,7 @@ void World::change_somehow() {
 }
 
 void World::fault() {
-  const std::uint64_t dice = random_.below(13);
+  const std::uint64_t dice = random_.below(14);
   if (dice < 2 && options_.crashes) {
     crash(random_.below(nodes_.size()));
   } else if (dice == 2 && options_.crashes && chance(0.2)) {
@@ -507,8 +527,10 @@ void World::fault() {
     }
   } else if (dice < 7) {
     cut_.clear();
-  } else if (dice >= 10 && options_.partitions) {
+  } else if ((dice == 10 || dice == 11) && options_.partitions) {
     coup();
+  } else if (dice >= 12) {
+    nodes_[random_.below(nodes_.size())].paused_until = now_ + random_.between(50ms, 2s);
   } else if (dice == 7 && options_.transfers) {
     if (Node* node = leader(); node != nullptr) {
       const NodeId to = chance(0.3) ? NodeId{} : NodeId{1 + random_.below(nodes_.size())};
@@ -541,6 +563,7 @@ void World::heal() {
   options_.slow_message = 0;
   options_.stalled_sync = 0;
   for (Node& node : nodes_) {
+    node.paused_until = Instant{};
     if (!node.raft.has_value()) {
       start(node);
     }

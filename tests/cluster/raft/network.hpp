@@ -42,6 +42,7 @@ struct WorldOptions {
   bool transfers = true;
   bool snapshots = true;
   bool strikes = true;  // crashes and cuts attached to transitions
+  bool damage = false;   // node 1's log loses acknowledged entries; fixed groups of 3 or more
   double drift_max = 0.09;
 };
 
@@ -57,7 +58,7 @@ class World {
 
   struct Counters {
     std::uint64_t events = 0, elections = 0, commits = 0, reads = 0, crashes = 0, changes = 0;
-    std::uint64_t truncations = 0, snapshots = 0, transfers = 0, leased_reads = 0;
+    std::uint64_t truncations = 0, snapshots = 0, transfers = 0, damages = 0;
   };
   Counters counters;
 
@@ -94,6 +95,9 @@ class World {
     double rate = 1.0;
     Duration offset{};
     Instant stalled_until;
+    Instant paused_until;
+    bool is_tainted = false;
+    LogIndex high_water = 0;
     bool is_installing = false;
     std::map<std::uint64_t, LogIndex> reads;  // context → lowest index that is fresh
     std::map<LogIndex, std::pair<Term, std::uint64_t>> history;  // applied: term, hash
@@ -115,6 +119,7 @@ class World {
 
   void start(Node& node);
   void crash(std::size_t index);
+  void damage(Node& node);
   void schedule(Duration after, Event event);
   void handle(const Event& event);
   void after_input(std::size_t index);

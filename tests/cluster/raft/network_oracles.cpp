@@ -118,8 +118,11 @@ void World::check_quorum_on_disk(const Node& leader, LogIndex index) {
   }
   // By the configuration before this turn: the commit may have been what began the next one.
   const std::uint64_t held = quorum_value(leader.config_seen, [&](NodeId id) -> std::uint64_t {
-    const Disk& disk = nodes_[index_of(id)].disk;
-    if (disk.applied_index >= index) {
+    const Node& node = nodes_[index_of(id)];
+    const Disk& disk = node.disk;
+    // Who lost what it acknowledged does not vote before it has it again: that is as good.
+    const bool is_abstaining = node.is_tainted && node.high_water >= index;
+    if (disk.applied_index >= index || is_abstaining) {
       return 1;
     }
     return std::any_of(disk.entries.begin(), disk.entries.end(), [&](const msg::Entry& entry) {

@@ -49,6 +49,7 @@ WorldOptions draw(std::uint64_t seed) {
   options.transfers = random.chance(0.7);
   options.snapshots = random.chance(0.8);
   options.strikes = random.chance(0.6);
+  options.damage = options.voters >= 3 && !options.changes;
   return options;
 }
 
@@ -70,6 +71,7 @@ BOOST_AUTO_TEST_CASE(random_worlds_stay_safe_and_recover) {
       total.changes += world.counters.changes;
       total.truncations += world.counters.truncations;
       total.snapshots += world.counters.snapshots;
+      total.damages += world.counters.damages;
       total.transfers += world.counters.transfers;
     } catch (const Violation& violation) {
       ++failures;
@@ -83,6 +85,7 @@ BOOST_AUTO_TEST_CASE(random_worlds_stay_safe_and_recover) {
       "events " << total.events << " elections " << total.elections << " commits "
                 << total.commits << " reads " << total.reads << " crashes " << total.crashes
                 << " changes " << total.changes << " truncations " << total.truncations
-                << " snapshots " << total.snapshots << " transfers " << total.transfers);
+                << " snapshots " << total.snapshots << " transfers " << total.transfers
+                << " damages " << total.damages);
   BOOST_TEST(total.commits > 0U);
 }
