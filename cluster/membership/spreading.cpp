@@ -9,13 +9,21 @@
 namespace harka::membership {
 
 void Swim::spread(Step& step) {
-  if (step.now < gossip_at_ || gossip_.empty() || table_.living_count() == 0) return;
+  if (step.now < gossip_at_ || !has_news()) return;
   gossip_at_ = step.now + options_.gossip_interval;
+  // The suspects themselves hear it every time: a lost message must not cost them their good name.
+  for (const auto& [node, suspicion] : suspicions_) {
+    step.sends.push_back({NodeId{node}, msg::Probe{0, {*table_.find(node)}}, 0});
+  }
   for (const std::uint64_t node : pick(options_.gossip_fanout, self_.node, step.random)) {
     msg::Probe news;
     news.gossip = gossip_for(node);
     if (!news.gossip.empty()) step.sends.push_back({NodeId{node}, std::move(news), 0});
   }
+}
+
+bool Swim::has_news() const {
+  return !suspicions_.empty() || (!gossip_.empty() && table_.living_count() > 0);
 }
 
 /// Push and pull: our whole view there, and theirs back.

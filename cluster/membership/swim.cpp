@@ -45,12 +45,11 @@ void Swim::advance(Step& step) {
 }
 
 Instant Swim::next_due() const {
-  const bool has_news = !gossip_.empty() && table_.living_count() > 0;
-  if (self_.state == msg::MemberState::left) return has_news ? gossip_at_ : Instant::max();
+  if (self_.state == msg::MemberState::left) return has_news() ? gossip_at_ : Instant::max();
   Instant due = probing_ ? (probing_->has_asked_helpers ? probing_->ends_at : probing_->helpers_at)
                          : round_at_;
   due = std::min(due, exchange_at_);
-  if (has_news) due = std::min(due, gossip_at_);
+  if (has_news()) due = std::min(due, gossip_at_);
   if (table_.count(msg::MemberState::dead) > 0) due = std::min(due, dead_probe_at_);
   for (const auto& [node, suspicion] : suspicions_) due = std::min(due, suspicion.deadline());
   for (const auto& [sequence, helping] : helping_) due = std::min(due, helping.nack_at);
@@ -106,6 +105,7 @@ void Swim::leave(Step& step) {
   has_changed_ = true;
   probing_.reset();
   helping_.clear();
+  suspicions_.clear();
   gossip_at_ = step.now;
   spread(step);
 }
@@ -193,7 +193,7 @@ void Swim::accept(const msg::Member& claim, Step& step) {
   table_.put(claim, step.now);
   gossip_.add(claim.node);
   suspicions_.erase(claim.node);
-  if (claim.state == msg::MemberState::suspect) {
+  if (claim.state == msg::MemberState::suspect && self_.state != msg::MemberState::left) {
     suspicions_.emplace(
         claim.node,
         Suspicion(options_, table_.living_count() + 1, step.now, claim.accuser));

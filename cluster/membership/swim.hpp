@@ -108,6 +108,7 @@ class Swim {
 
   // spreading.cpp: how it is told.
   void spread(Step& step);
+  [[nodiscard]] bool has_news() const;
   void exchange_with(std::uint64_t node, Step& step);
   void knock_at_seeds(Step& step);
   [[nodiscard]] bool is_satisfied(const Seed& seed) const;
