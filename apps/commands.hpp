@@ -41,6 +41,5 @@ struct CertOptions {
 [[nodiscard]] int run_demo(const DemoOptions& options);
 [[nodiscard]] int run_cert_make(const CertOptions& options);
 [[nodiscard]] int run_sim(const std::vector<std::string>& arguments);
-[[nodiscard]] int run_bench(const std::vector<std::string>& arguments);
 
 }  // namespace harka::apps
