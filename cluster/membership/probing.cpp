@@ -10,6 +10,7 @@ namespace harka::membership {
 
 void Swim::on(NodeId from, const msg::Probe& probe, Step& step) {
   merge_all(probe.gossip, step);
+  correct(from, probe.gossip, step);
   if (probe.sequence == 0 || self_.state == msg::MemberState::left) return;
   step.sends.push_back({from, msg::ProbeAck{probe.sequence, gossip_for(from.value)}, 0});
   // A stranger that knows us: we restarted, or it did. Let us be introduced.

@@ -22,6 +22,17 @@ void Swim::spread(Step& step) {
   }
 }
 
+/// Whoever tells outdated bad news missed the refutation: gossip reaches everybody only probably.
+void Swim::correct(NodeId teller, const std::vector<msg::Member>& told, Step& step) {
+  msg::Probe answer;
+  for (const msg::Member& claim : told) {
+    if (claim.state == msg::MemberState::alive) continue;
+    const msg::Member* known = member(claim.node);
+    if (known != nullptr && supersedes(*known, claim)) answer.gossip.push_back(*known);
+  }
+  if (!answer.gossip.empty()) step.sends.push_back({teller, std::move(answer), 0});
+}
+
 bool Swim::has_news() const {
   return !suspicions_.empty() || (!gossip_.empty() && table_.living_count() > 0);
 }

@@ -109,6 +109,7 @@ class Swim {
   // spreading.cpp: how it is told.
   void spread(Step& step);
   [[nodiscard]] bool has_news() const;
+  void correct(NodeId teller, const std::vector<msg::Member>& told, Step& step);
   void exchange_with(std::uint64_t node, Step& step);
   void knock_at_seeds(Step& step);
   [[nodiscard]] bool is_satisfied(const Seed& seed) const;
