@@ -5,12 +5,12 @@
 // step is taken by whoever leads when the one before is committed in a term of its own, so a
 // joint configuration never outlives its leader. What only this leader knows is the target while
 // its learners catch up; that is safe to forget.
-#include <algorithm>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::raft {
 
@@ -34,9 +34,8 @@ bool is_same_set(std::vector<std::uint64_t> a, std::vector<std::uint64_t> b) {
 }
 
 bool intersects(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
-  return std::any_of(a.begin(), a.end(), [&b](std::uint64_t id) {
-    return contains(b, NodeId{id});
-  });
+  return std::any_of(
+      a.begin(), a.end(), [&b](std::uint64_t id) { return contains(b, NodeId{id}); });
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ bool Raft::is_change_pending() const {
 }
 
 Result<void> Raft::change_config(
-    std::vector<NodeId> voters, std::vector<NodeId> learners, Instant now) {
+    const std::vector<NodeId>& voters, const std::vector<NodeId>& learners, Instant now) {
   now_ = now;
   if (role_ != Role::leader) {
     return Error{Code::not_leader, {}};
@@ -56,8 +55,8 @@ Result<void> Raft::change_config(
       contains(target.voters, NodeId{}) || contains(target.learners, NodeId{})) {
     return Error{Code::invalid_argument, "voters and learners must be named, apart and not empty"};
   }
-  const bool is_asked_already =
-      target_.has_value() && target_->voters == target.voters && target_->learners == target.learners;
+  const bool is_asked_already = target_.has_value() && target_->voters == target.voters &&
+                                target_->learners == target.learners;
   if (is_asked_already) {
     return {};
   }
@@ -78,18 +77,17 @@ Result<void> Raft::change_config(
     }
   }
   // A voter that shall become a learner stays a voter until the joint step.
-  std::erase_if(first.learners, [&first](std::uint64_t id) {
-    return contains(first.voters, NodeId{id});
-  });
+  std::erase_if(
+      first.learners, [&first](std::uint64_t id) { return contains(first.voters, NodeId{id}); });
   if (!is_same_set(first.learners, config().learners)) {
-    append_config(std::move(first));
+    append_config(first);
   } else {
     continue_change(now);
   }
   return {};
 }
 
-void Raft::append_config(msg::GroupConfig config) {
+void Raft::append_config(const msg::GroupConfig& config) {
   ASSERT(role_ == Role::leader);
   ASSERT(!config.voters.empty());
   msg::Entry entry;
@@ -111,7 +109,7 @@ void Raft::continue_change(Instant now) {
   if (is_joint(config())) {
     msg::GroupConfig next = config();
     next.voters_outgoing.clear();
-    append_config(std::move(next));
+    append_config(next);
     return;
   }
   if (settled_config_ != configs_.newest_index()) {
@@ -128,8 +126,8 @@ void Raft::continue_change(Instant now) {
   if (!target_.has_value() || !transfer_to_.is_none()) {
     return;
   }
-  const bool is_ready = std::all_of(
-      target_->voters.begin(), target_->voters.end(), [&](std::uint64_t id) {
+  const bool is_ready =
+      std::all_of(target_->voters.begin(), target_->voters.end(), [&](std::uint64_t id) {
         return contains(config().voters, NodeId{id}) || is_caught_up(NodeId{id}, now);
       });
   if (is_ready) {
@@ -160,8 +158,7 @@ void Raft::rebuild_progress() {
     members.insert(members.end(), before.begin(), before.end());
   }
   std::erase_if(progress_, [&](Progress& progress) {
-    const bool is_gone =
-        std::find(members.begin(), members.end(), progress.id) == members.end();
+    const bool is_gone = std::find(members.begin(), members.end(), progress.id) == members.end();
     if (is_gone) {
       tell_commit(progress);
     }

@@ -2,13 +2,13 @@
 // Configurations: their bytes in a log entry, and the history of those in the log.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "schemas/raft.hpp"
+
+#include <cstddef>
+#include <vector>
 
 namespace harka::raft {
 
@@ -33,7 +33,9 @@ class ConfigHistory {
   ConfigHistory(LogIndex index, msg::GroupConfig config);
 
   [[nodiscard]] const msg::GroupConfig& newest() const { return items_.back().config; }
+
   [[nodiscard]] LogIndex newest_index() const { return items_.back().index; }
+
   /// In force at `index`, or the oldest one known.
   [[nodiscard]] const msg::GroupConfig& at(LogIndex index) const;
   /// A voter of the newest configuration, or of one that it may still have to fall back to.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // See config_change.hpp: encoding and history; the protocol of a change is config_change.cpp.
+#include "base/assert.hpp"
+#include "cluster/raft/config_change.hpp"
+#include "cluster/raft/quorum.hpp"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/assert.hpp"
-#include "cluster/raft/config_change.hpp"
-#include "cluster/raft/quorum.hpp"
 
 namespace harka::raft {
 
@@ -86,23 +86,18 @@ ConfigHistory::ConfigHistory(LogIndex index, msg::GroupConfig config)
     : items_{Item{index, std::move(config)}} {}
 
 const msg::GroupConfig& ConfigHistory::at(LogIndex index) const {
-  const auto later =
-      std::find_if(items_.begin() + 1, items_.end(), [index](const Item& item) {
-        return item.index > index;
-      });
+  const auto later = std::find_if(
+      items_.begin() + 1, items_.end(), [index](const Item& item) { return item.index > index; });
   return std::prev(later)->config;
 }
 
 bool ConfigHistory::may_stand(NodeId node, LogIndex commit) const {
-  for (auto item = items_.rbegin(); item != items_.rend(); ++item) {
-    if (is_voter(item->config, node)) {
-      return true;
-    }
-    if (item->index <= commit) {
-      return false;  // what is before a committed configuration never comes back
-    }
+  bool may = false;
+  for (const Item& item : items_) {
+    // What is before a committed configuration never comes back.
+    may = is_voter(item.config, node) || (may && item.index > commit);
   }
-  return false;
+  return may;
 }
 
 void ConfigHistory::append(LogIndex index, msg::GroupConfig config) {
@@ -120,10 +115,8 @@ bool ConfigHistory::truncate_from(LogIndex index) {
 }
 
 void ConfigHistory::drop_through(LogIndex index) {
-  const auto later =
-      std::find_if(items_.begin() + 1, items_.end(), [index](const Item& item) {
-        return item.index > index;
-      });
+  const auto later = std::find_if(
+      items_.begin() + 1, items_.end(), [index](const Item& item) { return item.index > index; });
   items_.erase(items_.begin(), std::prev(later));
 }
 

@@ -7,12 +7,12 @@
 // the time is unknown, so a node stays silent for one timeout: leases depend on it.
 // Durability: nothing that carries a candidature or a vote leaves before the hard state, and the
 // log that was compared, are durable; otherwise one server can win one term twice.
-#include <algorithm>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::raft {
 
@@ -63,7 +63,8 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
   const bool is_free = hard_state_.vote == 0 && leader_.is_none();
   // A tainted replica may have forgotten entries that it acknowledged: its vote could elect a
   // leader without them. Its acknowledgements are fine, they are for what it holds now.
-  reply.granted = !tainted_ && (is_free || hard_state_.vote == from.value) && is_log_as_new(request);
+  reply.granted =
+      !tainted_ && (is_free || hard_state_.vote == from.value) && is_log_as_new(request);
   if (!reply.granted) {
     send(from, reply);
     return;

@@ -2,11 +2,11 @@
 // See log.hpp. A vector with a lazily erased head: an idle replica pays for no block of a deque.
 #include "cluster/raft/log.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace harka::raft {
 

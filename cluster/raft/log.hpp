@@ -5,12 +5,12 @@
 // bytes with messages and with the log store, so the copy costs some 60 bytes an entry.
 #pragma once
 
+#include "base/ids.hpp"
+#include "schemas/raft.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "schemas/raft.hpp"
 
 namespace harka::raft {
 
@@ -26,11 +26,13 @@ class Log {
   Log(LogIndex start_index, Term start_term, std::vector<msg::Entry> entries);
 
   [[nodiscard]] LogIndex start_index() const { return start_index_; }
+
   [[nodiscard]] Term start_term() const { return start_term_; }
+
   [[nodiscard]] LogIndex last_index() const { return start_index_ + count(); }
-  [[nodiscard]] Term last_term() const {
-    return count() == 0 ? start_term_ : entries_.back().term;
-  }
+
+  [[nodiscard]] Term last_term() const { return count() == 0 ? start_term_ : entries_.back().term; }
+
   /// None outside `start_index … last_index`.
   [[nodiscard]] std::optional<Term> term_at(LogIndex index) const;
   [[nodiscard]] const msg::Entry& at(LogIndex index) const;
@@ -51,6 +53,7 @@ class Log {
 
  private:
   [[nodiscard]] std::size_t count() const { return entries_.size() - head_; }
+
   [[nodiscard]] std::size_t position(LogIndex index) const {
     return head_ + static_cast<std::size_t>(index - start_index_ - 1);
   }

@@ -2,9 +2,9 @@
 // See progress.hpp.
 #include "cluster/raft/progress.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace harka::raft {
 

@@ -6,12 +6,12 @@
 // it needs are gone; chunks go out one at a time, each asked for by the answer before).
 #pragma once
 
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "base/time.hpp"
 
 namespace harka::raft {
 
@@ -19,7 +19,9 @@ namespace harka::raft {
 class InFlight {
  public:
   [[nodiscard]] std::size_t count() const { return sent_.size() - head_; }
+
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
   void add(LogIndex last_index, std::size_t message_bytes);
   /// Everything up to `index` was acknowledged.
   void acknowledge(LogIndex index);
@@ -30,6 +32,7 @@ class InFlight {
     LogIndex last_index;
     std::size_t bytes;
   };
+
   std::vector<Sent> sent_;
   std::size_t head_ = 0;
   std::size_t bytes_ = 0;
@@ -48,10 +51,10 @@ struct Progress {
   LogIndex match = 0;
   LogIndex next = 1;
   State state = State::probe;
-  bool probe_sent = false;      // probe: wait for the answer
-  LogIndex commit_told = 0;     // the commit index of the last message sent
-  Instant sent_at;              // last append or chunk sent, or last one answered
-  Instant contact;              // last answer of any kind in this term
+  bool probe_sent = false;        // probe: wait for the answer
+  LogIndex commit_told = 0;       // the commit index of the last message sent
+  Instant sent_at;                // last append or chunk sent, or last one answered
+  Instant contact;                // last answer of any kind in this term
   std::uint64_t acked_round = 0;  // newest heartbeat round answered (see reads.cpp)
   InFlight in_flight;
 

@@ -6,14 +6,14 @@
 // read indices, times of last contact give check-quorum, and votes are 0 or 1.
 #pragma once
 
+#include "base/ids.hpp"
+#include "schemas/raft.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "schemas/raft.hpp"
 
 namespace harka::raft {
 
@@ -43,9 +43,8 @@ std::uint64_t majority_value(const std::vector<std::uint64_t>& ids, const ValueO
     large.resize(ids.size());
     values = large.data();
   }
-  std::transform(ids.begin(), ids.end(), values, [&](std::uint64_t id) {
-    return value_of(NodeId{id});
-  });
+  std::transform(
+      ids.begin(), ids.end(), values, [&](std::uint64_t id) { return value_of(NodeId{id}); });
   const auto size = static_cast<std::ptrdiff_t>(ids.size());
   std::uint64_t* const wanted = values + size / 2;  // size / 2 + 1 values are at least this
   std::nth_element(values, wanted, values + size, std::greater<>());
@@ -57,8 +56,7 @@ std::uint64_t majority_value(const std::vector<std::uint64_t>& ids, const ValueO
 /// The largest value that a majority of the voters reaches; of both halves in a joint
 /// configuration. Zero when there are no voters.
 template <typename ValueOf>
-[[nodiscard]] std::uint64_t quorum_value(
-    const msg::GroupConfig& config, const ValueOf& value_of) {
+[[nodiscard]] std::uint64_t quorum_value(const msg::GroupConfig& config, const ValueOf& value_of) {
   if (config.voters.empty()) {
     return 0;
   }

@@ -3,13 +3,13 @@
 // election.cpp, replication.cpp, reads.cpp, snapshot.cpp and config_change.cpp.
 #include "cluster/raft/raft.hpp"
 
+#include "base/assert.hpp"
+#include "cluster/raft/quorum.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
 #include <variant>
-
-#include "base/assert.hpp"
-#include "cluster/raft/quorum.hpp"
 
 namespace harka::raft {
 
@@ -251,9 +251,8 @@ std::uint64_t Raft::ticket_covering(LogIndex index) const {
 }
 
 bool Raft::is_hard_state_durable() const {
-  return !hard_state_dirty_ && std::none_of(pending_.begin(), pending_.end(), [](const auto& p) {
-    return p.hard_state;
-  });
+  return !hard_state_dirty_ &&
+         std::none_of(pending_.begin(), pending_.end(), [](const auto& p) { return p.hard_state; });
 }
 
 void Raft::persisted(std::uint64_t ticket, Instant now) {
@@ -313,18 +312,15 @@ void Raft::emit_appends() {
     Append append;
     append.ticket = next_ticket_++;
     append.hard_state = take_hard_state();
-    append.entries = log_.slice(
-        unsaved_from_, log_.last_index(), std::numeric_limits<std::size_t>::max());
+    append.entries =
+        log_.slice(unsaved_from_, log_.last_index(), std::numeric_limits<std::size_t>::max());
     const LogIndex last = append.entries.empty() ? 0 : log_.last_index();
     unsaved_from_ = log_.last_index() + 1;
     pending_.push_back({append.ticket, last, append.hard_state.has_value()});
     output_.appends.push_back(std::move(append));
   }
-  for (auto held = held_.rbegin(); held != held_.rend(); ++held) {
-    if (held->ticket != ticket_unsaved) {
-      break;
-    }
-    held->ticket = next_ticket_ - 1;
+  for (Held& held : held_) {
+    held.ticket = held.ticket == ticket_unsaved ? next_ticket_ - 1 : held.ticket;
   }
 }
 

@@ -8,10 +8,6 @@
 // Messages that promise durability wait inside until then; everything in Output may be sent.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "base/ids.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -20,6 +16,10 @@
 #include "cluster/raft/log.hpp"
 #include "cluster/raft/progress.hpp"
 #include "cluster/raft/types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace harka::raft {
 
@@ -46,7 +46,7 @@ class Raft {
   /// time (`retry_later`). A leader change forgets a target whose learners are not promoted yet:
   /// ask again.
   Result<void> change_config(
-      std::vector<NodeId> voters, std::vector<NodeId> learners, Instant now);
+      const std::vector<NodeId>& voters, const std::vector<NodeId>& learners, Instant now);
   /// Hands leadership over; `NodeId{}` picks the most advanced voter. Given up after an election
   /// timeout. Proposals are refused meanwhile.
   Result<void> transfer(NodeId target, Instant now);
@@ -70,37 +70,56 @@ class Raft {
   // Queries.
 
   [[nodiscard]] Role role() const { return role_; }
+
   [[nodiscard]] bool is_leader() const { return role_ == Role::leader; }
+
   [[nodiscard]] Term term() const { return hard_state_.term; }
+
   /// Of the current term, as far as known; `NodeId{}` if not.
   [[nodiscard]] NodeId leader() const { return leader_; }
+
   [[nodiscard]] LogIndex commit_index() const { return commit_; }
+
   [[nodiscard]] LogIndex applied_index() const { return applied_; }
+
   [[nodiscard]] LogIndex start_index() const { return log_.start_index(); }
+
   [[nodiscard]] LogIndex last_index() const { return log_.last_index(); }
+
   [[nodiscard]] LogIndex durable_index() const { return durable_; }
+
   [[nodiscard]] std::optional<Term> term_at(LogIndex index) const { return log_.term_at(index); }
+
   /// `from … to` inclusive, at most `bytes_max`, but at least one if there is one. Within
   /// start_index() < from; for applying, `to` is commit_index().
   [[nodiscard]] std::vector<msg::Entry> entries(
       LogIndex from, LogIndex to, std::size_t bytes_max) const {
     return log_.slice(from, to, bytes_max);
   }
+
   /// The newest configuration in the log, committed or not.
   [[nodiscard]] const msg::GroupConfig& config() const { return configs_.newest(); }
+
   [[nodiscard]] LogIndex config_index() const { return configs_.newest_index(); }
+
   /// The one in force at an index that is not compacted: what a state flush or snapshot records.
   [[nodiscard]] const msg::GroupConfig& config_at(LogIndex index) const {
     return configs_.at(index);
   }
+
   /// No other server can have committed anything since: reads are local.
   [[nodiscard]] bool has_lease(Instant now) const;
   [[nodiscard]] bool is_learner() const;
+
   [[nodiscard]] bool is_tainted() const { return tainted_; }
+
   [[nodiscard]] bool is_change_pending() const;
+
   [[nodiscard]] bool is_transfer_pending() const { return !transfer_to_.is_none(); }
+
   /// Empty unless leader.
   [[nodiscard]] const std::vector<Progress>& progress() const { return progress_; }
+
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
@@ -111,22 +130,26 @@ class Raft {
     std::uint64_t ticket;
     Outgoing outgoing;
   };
+
   struct Pending {
     std::uint64_t ticket;
     LogIndex last_index;  // of the entries it made durable, as far as not truncated since
     bool hard_state;
   };
+
   struct PendingRead {
     NodeId origin;  // self, or the follower that asked
     std::uint64_t context;
     LogIndex index;       // 0: waits for the first commit of this term
     std::uint64_t round;  // 0: waits for a round to start
   };
+
   struct ForwardedRead {
     std::uint64_t context;       // the caller's
     std::uint64_t wire_context;  // ours, never used twice
     Instant deadline;
   };
+
   struct Incoming {  // the snapshot being received
     NodeId from;
     Term from_term = 0;
@@ -137,6 +160,7 @@ class Raft {
     bool writing = false;
     bool final_chunk = false;
   };
+
   struct Target {
     std::vector<std::uint64_t> voters;
     std::vector<std::uint64_t> learners;
@@ -157,6 +181,7 @@ class Raft {
   void release_held();
   void emit_appends();
   void set_commit(LogIndex index);
+
   [[nodiscard]] bool is_mine(std::uint32_t group) const { return group == options_.group.value; }
 
   // election.cpp
@@ -216,7 +241,7 @@ class Raft {
   [[nodiscard]] bool is_replacing_state() const;
 
   // config_change.cpp: change and transfer
-  void append_config(msg::GroupConfig config);
+  void append_config(const msg::GroupConfig& config);
   void continue_change(Instant now);
   [[nodiscard]] bool is_caught_up(NodeId node, Instant now) const;
   void rebuild_progress();
@@ -252,7 +277,7 @@ class Raft {
   LogIndex commit_ = 0;
   LogIndex applied_ = 0;
   Instant election_deadline_;
-  Instant loyal_until_;   // no vote for another leader before this
+  Instant loyal_until_;  // no vote for another leader before this
   std::vector<std::uint64_t> votes_granted_;
   bool self_vote_due_ = false;  // our own vote counts once our hard state is durable
   std::vector<ForwardedRead> forwarded_;

@@ -5,13 +5,13 @@
 // A heartbeat round is named by the time at which it started (nanoseconds, made unique), and the
 // answer repeats the name. So one number per follower, the newest round it answered, tells both
 // whether a read that waited for that round may go, and since when a majority is loyal to us.
-#include <algorithm>
-#include <limits>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace harka::raft {
 

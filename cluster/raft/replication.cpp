@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log replication (dissertation, 3.5 and 10.2): entries go to the followers while our own disk
 // still writes them; a follower acknowledges what is durable; a majority's durable match commits.
-#include <algorithm>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::raft {
 
@@ -79,8 +79,8 @@ void Raft::reject_append(NodeId from, const msg::AppendEntries& message) {
   reply.group = options_.group.value;
   reply.term = hard_state_.term;
   reply.success = false;
-  reply.index = log_.last_not_after(
-      message.prev_index == 0 ? 0 : message.prev_index - 1, message.prev_term);
+  reply.index =
+      log_.last_not_after(message.prev_index == 0 ? 0 : message.prev_index - 1, message.prev_term);
   reply.index = std::max(reply.index, commit_);
   reply.hint_term = log_.term_at(reply.index).value_or(0);
   reply.rejected_prev = message.prev_index;
@@ -298,16 +298,14 @@ void Raft::tell_commit(Progress& progress) {
 }
 
 Progress* Raft::find_progress(NodeId node) {
-  const auto found = std::find_if(progress_.begin(), progress_.end(), [node](const Progress& p) {
-    return p.id == node;
-  });
+  const auto found = std::find_if(
+      progress_.begin(), progress_.end(), [node](const Progress& p) { return p.id == node; });
   return found == progress_.end() ? nullptr : &*found;
 }
 
 const Progress* Raft::find_progress(NodeId node) const {
-  const auto found = std::find_if(progress_.begin(), progress_.end(), [node](const Progress& p) {
-    return p.id == node;
-  });
+  const auto found = std::find_if(
+      progress_.begin(), progress_.end(), [node](const Progress& p) { return p.id == node; });
   return found == progress_.end() ? nullptr : &*found;
 }
 

@@ -4,11 +4,11 @@
 // One chunk is under way at a time. The follower's answer names the next one it wants, so a
 // repeated, lost or late chunk, a restarted follower and a restarted leader all resume by the same
 // rule. While the last chunk replaces the state nothing may be applied, and the log stands still.
-#include <algorithm>
-#include <utility>
-
 #include "base/assert.hpp"
 #include "cluster/raft/raft.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::raft {
 
@@ -34,8 +34,7 @@ void Raft::provide_chunk(NodeId to, const SnapshotChunkData& chunk, Instant now)
   now_ = now;
   Progress* const progress = find_progress(to);
   if (role_ != Role::leader || progress == nullptr ||
-      progress->state != Progress::State::snapshot ||
-      progress->chunk != Progress::Chunk::wanted) {
+      progress->state != Progress::State::snapshot || progress->chunk != Progress::Chunk::wanted) {
     return;
   }
   const bool is_outdated = chunk.index < log_.start_index();  // what must follow it is gone
@@ -79,10 +78,9 @@ void Raft::on(NodeId from, const msg::SnapshotReply& reply, Instant now) {
     return;
   }
   progress->contact = now;
-  const bool is_answer = progress->state == Progress::State::snapshot &&
-                         progress->chunk == Progress::Chunk::sent &&
-                         progress->snapshot_index == reply.snapshot_index &&
-                         reply.snapshot_index != 0;
+  const bool is_answer =
+      progress->state == Progress::State::snapshot && progress->chunk == Progress::Chunk::sent &&
+      progress->snapshot_index == reply.snapshot_index && reply.snapshot_index != 0;
   if (!is_answer) {
     return;
   }
@@ -126,10 +124,9 @@ void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
     send_when_durable(from, reply, chunk.snapshot_index);
     return;
   }
-  const bool is_same = incoming_.has_value() && incoming_->from == from &&
-                       incoming_->from_term == chunk.term &&
-                       incoming_->index == chunk.snapshot_index &&
-                       incoming_->term == chunk.snapshot_term;
+  const bool is_same =
+      incoming_.has_value() && incoming_->from == from && incoming_->from_term == chunk.term &&
+      incoming_->index == chunk.snapshot_index && incoming_->term == chunk.snapshot_term;
   if (!is_same) {
     if (chunk.sequence != 0) {
       reply_snapshot(from, chunk.snapshot_index, 0);
@@ -144,9 +141,15 @@ void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
   }
   incoming_->writing = true;
   incoming_->final_chunk = chunk.done;
-  output_.install = SnapshotChunkData{chunk.snapshot_index, chunk.snapshot_term, chunk.config,
-                                      chunk.sequence,       chunk.data,          chunk.checksum,
-                                      chunk.done,           false};
+  output_.install = SnapshotChunkData{
+      chunk.snapshot_index,
+      chunk.snapshot_term,
+      chunk.config,
+      chunk.sequence,
+      chunk.data,
+      chunk.checksum,
+      chunk.done,
+      false};
 }
 
 void Raft::chunk_installed(

@@ -2,17 +2,17 @@
 // What goes into a raft replica at its start and what comes out of it after every input.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "base/time.hpp"
 #include "schemas/messages.hpp"
 #include "schemas/raft.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace harka::raft {
 
@@ -79,6 +79,7 @@ struct Append {
     Term term = 0;
     bool drops_suffix = false;
   };
+
   std::uint64_t ticket = 0;
   std::optional<msg::HardState> hard_state;
   std::vector<msg::Entry> entries;  // replace everything from the first one's index on
@@ -89,10 +90,12 @@ struct Outgoing {
   NodeId to;
   msg::Message message;
 };
+
 struct OutgoingBeat {
   NodeId to;
   msg::Beat beat;
 };
+
 struct OutgoingBeatReply {
   NodeId to;
   msg::BeatReply reply;

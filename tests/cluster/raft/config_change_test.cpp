@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Membership changes and leadership transfer, with the accidents that other systems had.
-#include <boost/test/unit_test.hpp>
-
 #include "cluster/raft/quorum.hpp"
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;
@@ -21,8 +21,7 @@ std::vector<NodeId> nodes(const Ids& ids) {
 }
 
 bool change(Lab& lab, std::uint64_t leader, const Ids& voters, const Ids& learners = {}) {
-  const bool is_begun =
-      lab(leader).change_config(nodes(voters), nodes(learners), lab.now()).ok();
+  const bool is_begun = lab(leader).change_config(nodes(voters), nodes(learners), lab.now()).ok();
   lab.pump(leader);
   return is_begun;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elections: who may stand, who may vote, and what must be durable before anybody hears of it.
-#include <boost/test/unit_test.hpp>
-
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;

@@ -2,9 +2,9 @@
 // See lab.hpp.
 #include "lab.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace harka::raft {
 
@@ -312,7 +312,10 @@ void Solo::win() {
 }
 
 msg::AppendEntries Solo::append(
-    Term term, LogIndex prev, Term prev_term, std::vector<msg::Entry> entries,
+    Term term,
+    LogIndex prev,
+    Term prev_term,
+    std::vector<msg::Entry> entries,
     LogIndex commit) const {
   return {7, term, prev, prev_term, commit, std::move(entries)};
 }

@@ -3,6 +3,8 @@
 // Cuts, stalled disks and crashes are the script's. For claims that need one order of events.
 #pragma once
 
+#include "cluster/raft/raft.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -11,8 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "cluster/raft/raft.hpp"
 
 namespace harka::raft {
 
@@ -25,6 +25,7 @@ class Lab {
   };
 
   Lab() : Lab(Setup{}) {}
+
   explicit Lab(const Setup& setup);
 
   [[nodiscard]] Raft& operator()(std::uint64_t id) { return *places_.at(id).raft; }
@@ -42,21 +43,28 @@ class Lab {
   void pump(std::uint64_t id);
 
   void isolate(std::uint64_t id);
+
   void cut(std::uint64_t from, std::uint64_t to) { cuts_.emplace(from, to); }
+
   void mend() { cuts_.clear(); }
+
   void stall(std::uint64_t id) { places_.at(id).is_stalled = true; }
+
   void unstall(std::uint64_t id);
   /// Loses what is not synced; `restart` begins from the disk.
   void crash(std::uint64_t id);
   void restart(std::uint64_t id);
+
   /// A crashed replica's disk forgets its entries, not its term.
   void lose_log(std::uint64_t id) { places_.at(id).disk.entries.clear(); }
+
   /// Flushes the state and lets the log forget what it covers.
   void flush(std::uint64_t id);
 
   [[nodiscard]] std::vector<std::string> applied(std::uint64_t id) const;
   [[nodiscard]] std::optional<ReadDone> answer(std::uint64_t id, std::uint64_t context) const;
   [[nodiscard]] std::vector<std::uint64_t> leaders();
+
   [[nodiscard]] Instant now() const { return now_; }
 
   /// How many messages of this kind were sent so far.
@@ -68,6 +76,7 @@ class Lab {
     }
     return count;
   }
+
   void forget_sent() { log_.clear(); }
 
  private:
@@ -82,6 +91,7 @@ class Lab {
     std::vector<std::string> content;
     std::vector<std::string> staged;
   };
+
   struct Place {
     std::optional<Raft> raft;
     Disk disk;
@@ -91,6 +101,7 @@ class Lab {
     std::vector<std::string> content;
     std::map<std::uint64_t, ReadDone> reads;
   };
+
   struct Letter {
     std::uint64_t from;
     std::uint64_t to;
@@ -147,7 +158,10 @@ struct Solo {
   void win();
 
   [[nodiscard]] msg::AppendEntries append(
-      Term term, LogIndex prev, Term prev_term, std::vector<msg::Entry> entries,
+      Term term,
+      LogIndex prev,
+      Term prev_term,
+      std::vector<msg::Entry> entries,
       LogIndex commit = 0) const;
 
   Instant now = Instant(10s);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts under the replica: log, quorum arithmetic, in-flight window, configuration history.
-#include <boost/test/unit_test.hpp>
+#include "cluster/raft/log.hpp"
 
 #include "base/assert.hpp"
-#include "cluster/raft/log.hpp"
 #include "cluster/raft/progress.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;

@@ -2,9 +2,9 @@
 // See network.hpp. The oracles are in network_oracles.cpp.
 #include "network.hpp"
 
-#include <algorithm>
-
 #include "cluster/raft/quorum.hpp"
+
+#include <algorithm>
 
 namespace harka::raft {
 
@@ -232,16 +232,16 @@ void World::after_input(std::size_t index) {
   if (output.leadership_changed && node.raft->is_leader()) {
     strike(index, 0.1);
   }
-  const bool is_standing = std::any_of(
-      output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
+  const bool is_standing =
+      std::any_of(output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
         const auto* request = std::get_if<msg::VoteRequest>(&outgoing.message);
         return request != nullptr && !request->pre_vote;
       });
   if (is_standing) {
     depose_others(index);
   }
-  const bool is_asking = std::any_of(
-      output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
+  const bool is_asking =
+      std::any_of(output.messages.begin(), output.messages.end(), [](const Outgoing& outgoing) {
         const auto* request = std::get_if<msg::VoteRequest>(&outgoing.message);
         return request != nullptr && request->pre_vote;
       });
@@ -384,8 +384,7 @@ void World::apply_write(Node& node, const Write& write) {
   if (!append.entries.empty()) {
     const LogIndex first = append.entries.front().index;
     std::erase_if(disk.entries, [&](const msg::Entry& entry) { return entry.index >= first; });
-    const LogIndex last =
-        disk.entries.empty() ? disk.start_index : disk.entries.back().index;
+    const LogIndex last = disk.entries.empty() ? disk.start_index : disk.entries.back().index;
     if (first != last + 1) {
       fail("a gap in the log on disk");
     }

@@ -4,6 +4,9 @@
 // step. A seed gives the whole run. It is small so that a seed costs milliseconds.
 #pragma once
 
+#include "base/random.hpp"
+#include "cluster/raft/raft.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -13,9 +16,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/random.hpp"
-#include "cluster/raft/raft.hpp"
 
 namespace harka::raft {
 
@@ -42,7 +42,7 @@ struct WorldOptions {
   bool transfers = true;
   bool snapshots = true;
   bool strikes = true;  // crashes and cuts attached to transitions
-  bool damage = false;   // node 1's log loses acknowledged entries; fixed groups of 3 or more
+  bool damage = false;  // node 1's log loses acknowledged entries; fixed groups of 3 or more
   double drift_max = 0.09;
 };
 
@@ -60,6 +60,7 @@ class World {
     std::uint64_t events = 0, elections = 0, commits = 0, reads = 0, crashes = 0, changes = 0;
     std::uint64_t truncations = 0, snapshots = 0, transfers = 0, damages = 0;
   };
+
   Counters counters;
 
  private:
@@ -75,11 +76,13 @@ class World {
     msg::GroupConfig config;
     std::vector<std::uint64_t> staged;
   };
+
   struct Write {  // to either store; both are FIFO, and one queue orders them more strictly
     std::optional<Append> append;
     std::optional<SnapshotChunkData> chunk;
     std::optional<Disk> flush;  // the state part of it
   };
+
   struct Node {
     NodeId id;
     std::optional<Raft> raft;
@@ -102,11 +105,13 @@ class World {
     std::map<std::uint64_t, LogIndex> reads;  // context → lowest index that is fresh
     std::map<LogIndex, std::pair<Term, std::uint64_t>> history;  // applied: term, hash
   };
+
   struct Committed {
     Term term;
     std::uint64_t data;
     Term commit_term;
   };
+
   struct Event {
     enum class Kind { message, beat, beat_reply, tick, synced, load, fault, restart } kind;
     std::size_t node = 0;
@@ -146,10 +151,13 @@ class World {
   [[noreturn]] void fail(const std::string& what) const;
 
   [[nodiscard]] Instant local(const Node& node) const;
+
   [[nodiscard]] std::size_t index_of(NodeId id) const {
     return static_cast<std::size_t>(id.value - 1);
   }
+
   [[nodiscard]] Node* leader();
+
   [[nodiscard]] bool chance(double p) { return random_.chance(p); }
 
   WorldOptions options_;
@@ -165,7 +173,7 @@ class World {
   std::uint64_t next_value_ = 1;
   std::uint64_t next_context_ = 1;
   bool is_faulty_ = true;
-  Duration patience_{};  // no other fault for so long
+  Duration patience_{};              // no other fault for so long
   std::vector<std::size_t> doomed_;  // crash after this event
   std::set<std::pair<Term, NodeId>> elected_seen_;
 };

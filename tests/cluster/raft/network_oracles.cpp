@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold at every step of the world. Boundary oracles compare what a message promises with
-// the sender's disk at that moment; they find in one seed what end-to-end oracles miss in thousands.
-#include <algorithm>
-#include <functional>
-
+// the sender's disk at that moment; they find in one seed what end-to-end oracles miss in
+// thousands.
 #include "cluster/raft/quorum.hpp"
 #include "network.hpp"
+
+#include <algorithm>
+#include <functional>
 
 namespace harka::raft {
 
@@ -36,8 +37,8 @@ void World::check_promise(const Node& node, NodeId to, const msg::Message& messa
     }
   } else if (const auto* request = std::get_if<msg::VoteRequest>(&message); request != nullptr) {
     const bool is_stand = !request->pre_vote;
-    if (is_stand && (disk.hard_state.term != request->term ||
-                     disk.hard_state.vote != node.id.value)) {
+    if (is_stand &&
+        (disk.hard_state.term != request->term || disk.hard_state.vote != node.id.value)) {
       fail("a candidate asks before its own vote is durable");
     }
     if (is_stand && disk_last < request->last_index) {
@@ -143,10 +144,9 @@ void World::check_nothing_lost(const Node& node, const std::vector<msg::Entry>& 
     }
     const auto known = committed_.find(entry->index);
     const bool was_committed = known != committed_.end() && known->second.term == entry->term;
-    const bool is_there =
-        entry->index > disk.start_index && !disk.entries.empty() &&
-        entry->index <= disk.entries.back().index &&
-        disk.entries[entry->index - disk.start_index - 1].term == entry->term;
+    const bool is_there = entry->index > disk.start_index && !disk.entries.empty() &&
+                          entry->index <= disk.entries.back().index &&
+                          disk.entries[entry->index - disk.start_index - 1].term == entry->term;
     if (was_committed && !is_there) {
       fail("a disk loses committed entry " + std::to_string(entry->index));
     }
@@ -166,8 +166,9 @@ void World::check_reads(Node& node, const std::vector<ReadDone>& reads) {
       fail("a read is answered twice, or was never asked");
     }
     if (read.ok && read.index < asked->second) {
-      fail("a stale read: index " + std::to_string(read.index) + " where " +
-           std::to_string(asked->second) + " was committed before");
+      fail(
+          "a stale read: index " + std::to_string(read.index) + " where " +
+          std::to_string(asked->second) + " was committed before");
     }
     counters.reads += read.ok ? 1 : 0;
     node.reads.erase(asked);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seeded random runs of whole groups. HARKA_SEEDS=first:count runs others than the usual few.
+#include "base/assert.hpp"
+#include "network.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
 #include <iostream>
 #include <string>
-
-#include "base/assert.hpp"
-#include "network.hpp"
 
 using namespace harka;
 using namespace harka::raft;
@@ -82,10 +82,10 @@ BOOST_AUTO_TEST_CASE(random_worlds_stay_safe_and_recover) {
     }
   }
   BOOST_TEST_MESSAGE(
-      "events " << total.events << " elections " << total.elections << " commits "
-                << total.commits << " reads " << total.reads << " crashes " << total.crashes
-                << " changes " << total.changes << " truncations " << total.truncations
-                << " snapshots " << total.snapshots << " transfers " << total.transfers
-                << " damages " << total.damages);
+      "events " << total.events << " elections " << total.elections << " commits " << total.commits
+                << " reads " << total.reads << " crashes " << total.crashes << " changes "
+                << total.changes << " truncations " << total.truncations << " snapshots "
+                << total.snapshots << " transfers " << total.transfers << " damages "
+                << total.damages);
   BOOST_TEST(total.commits > 0U);
 }

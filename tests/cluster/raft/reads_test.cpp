@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linearizable reads: leases, read index, and every way in which a deposed leader might answer.
-#include <boost/test/unit_test.hpp>
-
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;
@@ -103,8 +103,8 @@ BOOST_AUTO_TEST_CASE(round_that_began_before_the_read_does_not_serve_it) {
   solo.raft->read(5, solo.now);
   const Output during = solo.raft->take();
   (void)during;
-  BOOST_TEST(
-      solo.step(2, msg::HeartbeatReply{{7, 1, before.beats[0].beat.read_context}, 2}).reads.empty());
+  BOOST_TEST(solo.step(2, msg::HeartbeatReply{{7, 1, before.beats[0].beat.read_context}, 2})
+                 .reads.empty());
 }
 
 // Dissertation, 6.4: a new leader does not know yet what is committed.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replication: what is accepted, what is acknowledged when, what commits.
-#include <boost/test/unit_test.hpp>
-
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots: chunks that get lost, come late or come twice, and logs that know better.
-#include <boost/test/unit_test.hpp>
-
 #include "lab.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::raft;
