@@ -194,6 +194,8 @@ Result<void> Node::Parts::open_links() {
       net::Links::start(*link_loop, directory, link_options_of(config, context));
   if (!started.ok()) return started.error();
   links = std::move(started).value();
+  // Membership addresses a seed by the alias of its host:port; links must know what to dial.
+  for (const std::string& seed : config.seeds) links->connect_seed(seed);
   for (const auto& [region, delay] : config.region_delay) links->set_region_delay(region, delay);
   directory.bind_links(links);
   directory.bind(
