@@ -30,7 +30,8 @@ HOMES = [
     (r"simdjson", ["gateway/"]),
     (r"boost/test/", ["tests/"]),
     (r"boost/(beast|asio)", ["gateway/"]),
-    (r"(toml\+\+|CLI|nlohmann)/", ["apps/"]),
+    (r"(toml\+\+|CLI)/", ["apps/"]),
+    (r"nlohmann/", ["apps/", "sim/history.cpp"]),
     (r"prometheus/", ["runtime/metrics.cpp"]),
     (r"(histedit\.h|editline/|n?curses)", ["console/"]),
 ]
