@@ -2,9 +2,9 @@
 // How an actor is called in logs and listings: "replica/17".
 #pragma once
 
-#include <string>
-
 #include "runtime/envelope.hpp"
+
+#include <string>
 
 namespace harka {
 

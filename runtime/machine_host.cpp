@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/machine_host.hpp"
 
+#include "base/log.hpp"
+#include "runtime/address_name.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
-
-#include "base/log.hpp"
-#include "runtime/address_name.hpp"
 
 namespace harka {
 

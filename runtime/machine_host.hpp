@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts one machine on whatever thread calls it: gives it turns and carries out their effects. The
-// CAF shell wraps it, and the gateway's loop hosts its router with it. Not thread-safe: one thread at
-// a time.
+// CAF shell wraps it, and the gateway's loop hosts its router with it. Not thread-safe: one thread
+// at a time.
 //
 // This is where exceptions end: a turn that throws has no effects, the machine is over, and the
 // text is kept in `ending`.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "runtime/directory.hpp"
 #include "runtime/machine.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/timer_set.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace harka {
 
@@ -43,6 +43,7 @@ class MachineHost {
     ChildKeeper* children = nullptr;      // null: a machine that spawns is a bug
     std::shared_ptr<ActorRecord> record;  // shared with the registry; null: nobody counts
   };
+
   struct Ending {
     bool is_normal = true;
     std::string reason;
@@ -61,8 +62,10 @@ class MachineHost {
 
   /// When to call `fire_timers` next.
   [[nodiscard]] std::optional<Instant> next_due() const { return timers_.next_due(); }
+
   /// Set once the machine stopped itself or threw.
   [[nodiscard]] const std::optional<Ending>& ending() const { return ending_; }
+
   /// Tells the record what the machine says of itself.
   void refresh_description();
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/registry.hpp"
 
-#include <utility>
-
 #include "runtime/address_name.hpp"
+
+#include <utility>
 
 namespace harka {
 

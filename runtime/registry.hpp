@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lives on this node: the tree of actors with mailbox lengths, message counts, restarts and last
-// failures, for `harka actors` and the console. Counting costs a relaxed atomic a message.
+// What lives on this node: the tree of actors with mailbox lengths, message counts, restarts and
+// last failures, for `harka actors` and the console. Counting costs a relaxed atomic a message.
 #pragma once
+
+#include "base/time.hpp"
+#include "runtime/envelope.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -13,17 +16,14 @@
 #include <tuple>
 #include <vector>
 
-#include "base/time.hpp"
-#include "runtime/envelope.hpp"
-
 namespace harka {
 
 /// One line of a listing.
 struct ActorInfo {
-  std::string name;         // "replica/17"
+  std::string name;  // "replica/17"
   Address address;
-  Address parent;           // kind none: the root
-  bool is_alive = false;    // false: it failed and nobody has restarted it (yet)
+  Address parent;         // kind none: the root
+  bool is_alive = false;  // false: it failed and nobody has restarted it (yet)
   std::uint64_t mailbox_length = 0;
   std::uint64_t mailbox_peak = 0;
   std::uint64_t mailbox_max = 0;
@@ -43,16 +43,21 @@ class ActorRecord {
 
   /// A message wants in. False: the mailbox is full.
   [[nodiscard]] bool enter_mailbox();
+
   /// A message wants in and must not be refused (supervision).
   void force_into_mailbox() { length_.fetch_add(1, std::memory_order_relaxed); }
+
   void leave_mailbox() { length_.fetch_sub(1, std::memory_order_relaxed); }
+
   void count_turn() {
     // Only the actor's own thread writes, so no read-modify-write is needed.
     handled_.store(handled_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+
   [[nodiscard]] std::uint64_t mailbox_length() const {
     return length_.load(std::memory_order_relaxed);
   }
+
   void set_description(std::string text);
   /// Called from a listing when the description is older than the last turn. Must not block.
   void set_refresh(std::function<void()> refresh);
@@ -86,6 +91,7 @@ class Registry {
 
  private:
   using Key = std::tuple<msg::ActorKind, std::uint32_t>;
+
   struct Entry {
     std::shared_ptr<ActorRecord> record;
     bool is_alive = false;
@@ -93,6 +99,7 @@ class Registry {
     std::string last_failure;
     WallTime spawned_at = 0;
   };
+
   [[nodiscard]] static ActorInfo info_of(const Entry& entry);
 
   mutable std::mutex mutex_;

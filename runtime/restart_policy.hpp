@@ -4,12 +4,12 @@
 // exponential backoff with ± 20 % jitter, so that a crash loop does not burn a core.
 #pragma once
 
+#include "base/random.hpp"
+#include "runtime/child_spec.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <optional>
-
-#include "base/random.hpp"
-#include "runtime/child_spec.hpp"
 
 namespace harka {
 
@@ -21,15 +21,18 @@ class RestartPolicy {
     restart,  // after `delay`, together with whom `affected` names
     give_up   // more than `intensity` restarts within `period`: stop all, fail
   };
+
   struct Decision {
     Act act = Act::keep;
     Duration delay{};
   };
+
   /// What is remembered of one child between its exits.
   struct History {
     std::uint32_t streak = 0;  // restarts in a row, each less than `period` after the one before
     std::optional<Instant> last_exit;
   };
+
   /// Positions in start order: [begin, end).
   struct Range {
     std::size_t begin = 0;
@@ -41,8 +44,10 @@ class RestartPolicy {
   /// A child ended by itself (not because it was asked to). Records the restart it decides on.
   [[nodiscard]] Decision on_exit(
       RestartType type, bool is_normal, History& history, Instant now, Random& random);
-  /// Whom a restart of child `failed` of `count` stops and starts: itself, all, or it and the later.
+  /// Whom a restart of child `failed` of `count` stops and starts: itself, all, or it and the
+  /// later.
   [[nodiscard]] Range affected(std::size_t failed, std::size_t count) const;
+
   [[nodiscard]] const RestartPolicyOptions& options() const { return options_; }
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/supervisor.hpp"
 
+#include "runtime/address_name.hpp"
+
 #include <algorithm>
 #include <iterator>
-
-#include "runtime/address_name.hpp"
 
 namespace harka {
 
@@ -223,8 +223,8 @@ void Supervisor::arm_timer(Turn& turn) {
   std::optional<Instant> next;
   for (const Child& child : children_) {
     // Starts wait for the exits, which come as messages.
-    const bool counts = child.phase == Phase::stopping ||
-                        (child.phase == Phase::waiting && !is_stopping_group);
+    const bool counts =
+        child.phase == Phase::stopping || (child.phase == Phase::waiting && !is_stopping_group);
     if (counts && child.due && (!next || *child.due < *next)) next = child.due;
   }
   if (next) {

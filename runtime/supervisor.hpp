@@ -4,16 +4,17 @@
 // decides.
 //
 // It acts through the turn alone (spawn, kill, send, one timer, stop_self). The machine around it
-// passes on what it does not know itself; `SupervisorMachine` below is that machine and nothing else.
-// Children added while running are dynamic: they are stopped all at once, before the fixed ones.
+// passes on what it does not know itself; `SupervisorMachine` below is that machine and nothing
+// else. Children added while running are dynamic: they are stopped all at once, before the fixed
+// ones.
 #pragma once
+
+#include "runtime/machine.hpp"
+#include "runtime/restart_policy.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "runtime/machine.hpp"
-#include "runtime/restart_policy.hpp"
 
 namespace harka {
 
@@ -41,17 +42,20 @@ class Supervisor {
   /// Known and not being removed; it may be between two incarnations.
   [[nodiscard]] bool has_child(const Address& address) const;
   [[nodiscard]] bool is_running(const Address& address) const;
+
   [[nodiscard]] bool is_shutting_down() const { return is_shutting_down_; }
+
   [[nodiscard]] std::string describe() const;
 
  private:
   enum class Phase : std::uint8_t { waiting, running, stopping, down };
+
   struct Child {
     ChildSpec spec;
     Phase phase = Phase::waiting;
     bool is_dynamic = false;
-    bool must_stop = false;    // in an ordered stop, until its exit
-    bool is_removed = false;   // forgotten after its exit
+    bool must_stop = false;   // in an ordered stop, until its exit
+    bool is_removed = false;  // forgotten after its exit
     std::uint64_t instance = 0;
     std::optional<Instant> due{};  // waiting: when it starts; stopping: when it is killed
     RestartPolicy::History history{};
@@ -85,8 +89,11 @@ class SupervisorMachine final : public Machine {
   explicit SupervisorMachine(const ChildSpec& own) : supervisor_(own) {}
 
   void start(Turn& turn) override { supervisor_.start(turn); }
+
   void receive(const Envelope& envelope, Turn& turn) override;
+
   void on_timer(TimerId timer, Turn& turn) override { (void)supervisor_.on_timer(timer, turn); }
+
   [[nodiscard]] std::string describe() const override { return supervisor_.describe(); }
 
  private:

@@ -3,12 +3,12 @@
 // that a timer that is pushed out again and again (an election timeout) costs no clock entry.
 #pragma once
 
+#include "runtime/turn.hpp"
+
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
-
-#include "runtime/turn.hpp"
 
 namespace harka {
 
@@ -21,16 +21,19 @@ class TimerSet {
     by_timer_.emplace(timer, key);
     by_due_.emplace(key, timer);
   }
+
   void cancel(TimerId timer) {
     const auto known = by_timer_.find(timer);
     if (known == by_timer_.end()) return;
     by_due_.erase(known->second);
     by_timer_.erase(known);
   }
+
   [[nodiscard]] std::optional<Instant> next_due() const {
     if (by_due_.empty()) return std::nullopt;
     return by_due_.begin()->first.first;
   }
+
   /// Removes and returns the earliest timer if it is due.
   [[nodiscard]] std::optional<TimerId> pop_due(Instant now) {
     if (by_due_.empty() || by_due_.begin()->first.first > now) return std::nullopt;
@@ -39,6 +42,7 @@ class TimerSet {
     by_timer_.erase(timer);
     return timer;
   }
+
   [[nodiscard]] std::size_t size() const { return by_timer_.size(); }
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/membership/membership.hpp"
 
+#include "runtime/net/seed.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "runtime/net/seed.hpp"
 
 namespace harka {
 
@@ -31,7 +31,9 @@ void Membership::start(Turn& turn) {
   run(turn, [this](membership::Step& step) { swim_.start(step); });
 }
 
-void Membership::receive(const Envelope& envelope, Turn& turn) { dispatch(*this, envelope, turn); }
+void Membership::receive(const Envelope& envelope, Turn& turn) {
+  dispatch(*this, envelope, turn);
+}
 
 void Membership::on_timer(TimerId, Turn& turn) {
   run(turn, [this](membership::Step& step) { swim_.advance(step); });

@@ -3,18 +3,19 @@
 // report into inputs of the protocol, and tells local subscribers the whole view after each change.
 #pragma once
 
+#include "cluster/membership/swim.hpp"
+#include "runtime/machine.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "cluster/membership/swim.hpp"
-#include "runtime/machine.hpp"
-
 namespace harka {
 
 struct MembershipOptions {
-  msg::Member self;                // state and incarnation are the protocol's business
-  std::vector<std::string> seeds;  // host:port of other nodes; its own address among them is ignored
+  msg::Member self;  // state and incarnation are the protocol's business
+  std::vector<std::string>
+      seeds;  // host:port of other nodes; its own address among them is ignored
   std::vector<Address> subscribers;  // local; get MembershipChanged after every change
   membership::Options swim;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which members are news, and how often each was told: what was told least goes first, and each news
-// is told ⌈log10(n + 1)⌉ × multiplier times, which reaches everybody with high probability.
+// Which members are news, and how often each was told: what was told least goes first, and each
+// news is told ⌈log10(n + 1)⌉ × multiplier times, which reaches everybody with high probability.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,9 @@ class GossipQueue {
  public:
   /// Something about this node changed: told from the start again.
   void add(std::uint64_t node) { told_[node] = 0; }
+
   void remove(std::uint64_t node) { told_.erase(node); }
+
   [[nodiscard]] bool empty() const { return told_.empty(); }
 
   /// Up to `count` nodes, least told first; counts them as told once more.

@@ -21,8 +21,15 @@ bool supersedes(const msg::Member& claim, const msg::Member& known) {
 bool differs_visibly(const msg::Member& a, const msg::Member& b) {
   const auto visible = [](const msg::Member& member) {
     return std::tie(
-        member.node, member.name, member.link_address, member.client_address, member.region,
-        member.epoch, member.state, member.cluster_id, member.data_id);
+        member.node,
+        member.name,
+        member.link_address,
+        member.client_address,
+        member.region,
+        member.epoch,
+        member.state,
+        member.cluster_id,
+        member.data_id);
   };
   return visible(a) != visible(b);
 }
@@ -31,7 +38,8 @@ std::string conflict_of(const msg::Member& claim, const msg::Member& known) {
   const bool is_other_data =
       claim.data_id != 0 && known.data_id != 0 && claim.data_id != known.data_id;
   if (is_other_data && known.state != msg::MemberState::left) {
-    return "the name '" + known.name + "' belongs to another data directory: use another name, or "
+    return "the name '" + known.name +
+           "' belongs to another data directory: use another name, or "
            "remove the old node from the cluster first";
   }
   return {};

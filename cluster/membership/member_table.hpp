@@ -4,16 +4,16 @@
 // incarnation. Merging is therefore commutative and idempotent: all orders end in one view.
 #pragma once
 
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "schemas/membership.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "base/time.hpp"
-#include "schemas/membership.hpp"
 
 namespace harka::membership {
 
@@ -23,7 +23,8 @@ namespace harka::membership {
 [[nodiscard]] bool supersedes(const msg::Member& claim, const msg::Member& known);
 /// Whether the difference matters to subscribers; an incarnation alone does not.
 [[nodiscard]] bool differs_visibly(const msg::Member& a, const msg::Member& b);
-/// Why both cannot be members: one name with two data directories, or two clusters. Empty: they can.
+/// Why both cannot be members: one name with two data directories, or two clusters. Empty: they
+/// can.
 [[nodiscard]] std::string conflict_of(const msg::Member& claim, const msg::Member& known);
 /// Why `claim` cannot join the cluster of `self`. Empty: it can.
 [[nodiscard]] std::string cluster_conflict_of(const msg::Member& claim, const msg::Member& self);
@@ -36,9 +37,13 @@ class MemberTable {
   };
 
   [[nodiscard]] const msg::Member* find(std::uint64_t node) const;
+
   void put(const msg::Member& member, Instant now) { entries_[member.node] = {member, now}; }
+
   void erase(std::uint64_t node) { entries_.erase(node); }
+
   [[nodiscard]] const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
+
   [[nodiscard]] std::size_t count(msg::MemberState state) const;
   [[nodiscard]] std::size_t living_count() const;
   /// Those in this state, in order of their ids.

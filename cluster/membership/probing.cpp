@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How members are checked: one probe a round, helpers when it stays unanswered, a suspicion when they
-// hear nothing either.
+// How members are checked: one probe a round, helpers when it stays unanswered, a suspicion when
+// they hear nothing either.
+#include "cluster/membership/swim.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "cluster/membership/swim.hpp"
 
 namespace harka::membership {
 
@@ -45,8 +45,8 @@ void Swim::on(NodeId from, const msg::ProbeRequest& request, Step& step) {
   merge_all(request.gossip, step);
   if (self_.state == msg::MemberState::left) return;
   const std::uint64_t sequence = ++sequence_last_;
-  const auto patience = std::chrono::duration_cast<Duration>(
-      options_.probe_timeout * options_.nack_ratio);
+  const auto patience =
+      std::chrono::duration_cast<Duration>(options_.probe_timeout * options_.nack_ratio);
   helping_[sequence] = {from, request.sequence, step.now + patience};
   step.sends.push_back(
       {NodeId{request.target}, msg::Probe{sequence, gossip_for(request.target)}, 0});
@@ -118,7 +118,8 @@ void Swim::ask_helpers(Step& step) {
   for (const std::uint64_t helper : helpers) {
     step.sends.push_back(
         {NodeId{helper},
-         msg::ProbeRequest{probing_->sequence, probing_->node, gossip_for(helper)}, 0});
+         msg::ProbeRequest{probing_->sequence, probing_->node, gossip_for(helper)},
+         0});
   }
 }
 
@@ -126,7 +127,8 @@ void Swim::ask_helpers(Step& step) {
 void Swim::fail_round(Step& step) {
   const Probing failed = *probing_;
   probing_.reset();
-  const std::size_t missing = failed.nacks_expected - std::min(failed.nacks_received, failed.nacks_expected);
+  const std::size_t missing =
+      failed.nacks_expected - std::min(failed.nacks_received, failed.nacks_expected);
   raise_health(failed.nacks_expected > 0 ? missing : 1);
   const msg::Member* known = table_.find(failed.node);
   if (known == nullptr || !is_living(*known)) return;

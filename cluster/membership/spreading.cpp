@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How news spread: piggybacked on probes, in gossip of its own while there is any, by full exchanges,
-// and by knocking at seeds.
+// How news spread: piggybacked on probes, in gossip of its own while there is any, by full
+// exchanges, and by knocking at seeds.
+#include "cluster/membership/swim.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "cluster/membership/swim.hpp"
 
 namespace harka::membership {
 

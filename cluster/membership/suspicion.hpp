@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lifeguard's suspicion timer: a suspicion that nobody else shares lasts long, because it may be the
-// suspecting node that is slow; each independent confirmation shortens it logarithmically.
+// Lifeguard's suspicion timer: a suspicion that nobody else shares lasts long, because it may be
+// the suspecting node that is slow; each independent confirmation shortens it logarithmically.
 // Lifeguard, section IV-B; hashicorp/memberlist suspicion.go.
 #pragma once
+
+#include "base/time.hpp"
+#include "cluster/membership/options.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <set>
-
-#include "base/time.hpp"
-#include "cluster/membership/options.hpp"
 
 namespace harka::membership {
 
@@ -20,7 +20,8 @@ class Suspicion {
   /// `members`: the number of living members, this node included.
   Suspicion(const Options& options, std::size_t members, Instant now, std::uint64_t accuser)
       : started_(now), accusers_{accuser} {
-    const double scale = std::max(1.0, std::log10(static_cast<double>(std::max<std::size_t>(members, 1))));
+    const double scale =
+        std::max(1.0, std::log10(static_cast<double>(std::max<std::size_t>(members, 1))));
     const auto wanted = std::chrono::duration_cast<Duration>(
         options.probe_interval * (options.suspicion_multiplier * scale));
     min_ = std::min(wanted, options.suspicion_cap);
@@ -33,6 +34,7 @@ class Suspicion {
   bool confirm(std::uint64_t accuser) {
     return accusers_.size() <= wanted_ && accusers_.insert(accuser).second;
   }
+
   [[nodiscard]] Instant deadline() const {
     if (wanted_ == 0) return started_ + min_;
     const double confirmed = static_cast<double>(accusers_.size() - 1);

@@ -59,8 +59,7 @@ Instant Swim::next_due() const {
   return due;
 }
 
-void Swim::on(
-    NodeId from, const msg::JoinRequest& request, std::uint64_t correlation, Step& step) {
+void Swim::on(NodeId from, const msg::JoinRequest& request, std::uint64_t correlation, Step& step) {
   const msg::Member& newcomer = request.member;
   if (newcomer.node != from.value) return;  // a broken or lying peer
   std::string refusal = cluster_conflict_of(newcomer, self_);
@@ -110,7 +109,9 @@ void Swim::leave(Step& step) {
   spread(step);
 }
 
-bool Swim::take_changed() { return std::exchange(has_changed_, false); }
+bool Swim::take_changed() {
+  return std::exchange(has_changed_, false);
+}
 
 std::vector<msg::Member> Swim::members() const {
   std::vector<msg::Member> all;
@@ -171,10 +172,9 @@ void Swim::hear_about_self(const msg::Member& claim, Step& step) {
 
 /// Nothing newer; but a new voice shortens a suspicion, and is worth passing on.
 void Swim::hear_again(const msg::Member& claim, const msg::Member& known, Step& step) {
-  const bool is_same_suspicion = claim.state == msg::MemberState::suspect &&
-                                 known.state == msg::MemberState::suspect &&
-                                 claim.epoch == known.epoch &&
-                                 claim.incarnation == known.incarnation;
+  const bool is_same_suspicion =
+      claim.state == msg::MemberState::suspect && known.state == msg::MemberState::suspect &&
+      claim.epoch == known.epoch && claim.incarnation == known.incarnation;
   if (!is_same_suspicion) return;
   const auto suspicion = suspicions_.find(claim.node);
   if (suspicion == suspicions_.end() || !suspicion->second.confirm(claim.accuser)) return;
@@ -195,8 +195,7 @@ void Swim::accept(const msg::Member& claim, Step& step) {
   suspicions_.erase(claim.node);
   if (claim.state == msg::MemberState::suspect && self_.state != msg::MemberState::left) {
     suspicions_.emplace(
-        claim.node,
-        Suspicion(options_, table_.living_count() + 1, step.now, claim.accuser));
+        claim.node, Suspicion(options_, table_.living_count() + 1, step.now, claim.accuser));
   }
 }
 
@@ -226,8 +225,7 @@ void Swim::forget_left(Step& step) {
 }
 
 void Swim::raise_health(std::size_t by) {
-  health_ = static_cast<std::uint32_t>(
-      std::min<std::size_t>(health_ + by, options_.health_max));
+  health_ = static_cast<std::uint32_t>(std::min<std::size_t>(health_ + by, options_.health_max));
 }
 
 }  // namespace harka::membership

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is alive: SWIM (Das, Gupta, Motivala 2002) with Lifeguard's refinements (Dadgar, Phillips,
 // Currey 2018) as hashicorp/memberlist has them: local health, nacks, suspicion that confirmations
-// shorten, the buddy rule. Ours: claims carry the process's epoch, so a restarted node comes back by
-// itself; the dead are probed rarely for ever, so a healed partition does too; a lost connection is
-// evidence (it starts a probe), never a verdict.
+// shorten, the buddy rule. Ours: claims carry the process's epoch, so a restarted node comes back
+// by itself; the dead are probed rarely for ever, so a healed partition does too; a lost connection
+// is evidence (it starts a probe), never a verdict.
 //
-// Pure: inputs are calls with a step, outputs are appended to it. Membership may be wrong without harm;
-// nobody's ownership follows from it.
+// Pure: inputs are calls with a step, outputs are appended to it. Membership may be wrong without
+// harm; nobody's ownership follows from it.
 #pragma once
-
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
 
 #include "base/random.hpp"
 #include "cluster/membership/gossip.hpp"
@@ -22,6 +15,13 @@
 #include "cluster/membership/options.hpp"
 #include "cluster/membership/suspicion.hpp"
 #include "schemas/messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace harka::membership {
 
@@ -68,8 +68,11 @@ class Swim {
   [[nodiscard]] bool take_changed();
   /// Everybody known, this node included, in order of ids.
   [[nodiscard]] std::vector<msg::Member> members() const;
+
   [[nodiscard]] const msg::Member& self() const { return self_; }
+
   [[nodiscard]] std::uint32_t health_score() const { return health_; }
+
   /// Why this node could not join, as the last seed that refused it said; empty once it joined.
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
@@ -84,12 +87,14 @@ class Swim {
     std::size_t nacks_expected = 0;
     std::size_t nacks_received = 0;
   };
+
   /// A probe on behalf of another.
   struct Helping {
     NodeId origin;
     std::uint64_t origin_sequence = 0;
     Instant nack_at;
   };
+
   struct Seed {
     NodeId alias;
     std::uint64_t node = 0;  // who answered there; 0: nobody yet
@@ -128,6 +133,7 @@ class Swim {
   void send_nacks(Step& step);
   void probe_soon(std::uint64_t node, Step& step);
   [[nodiscard]] std::uint64_t next_target(Step& step);
+
   [[nodiscard]] Duration stretched(Duration duration) const { return duration * (health_ + 1); }
 
   Options options_;

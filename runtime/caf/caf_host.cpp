@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/caf/caf_host.hpp"
 
+#include "base/log.hpp"
+#include "runtime/caf/safe_coordinator.hpp"
+#include "runtime/caf/shell.hpp"
+
+#include <caf/actor_system_config.hpp>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
-
-#include "base/log.hpp"
-#include "runtime/caf/safe_coordinator.hpp"
-#include "runtime/caf/shell.hpp"
-
-#include <caf/actor_system_config.hpp>
 
 namespace harka {
 
@@ -39,8 +39,13 @@ std::size_t threads_or_cores(std::size_t wanted) {
 struct CafHost::State {
   State(Options given, Directory& directory, MachineFactory& factory, Registry& registry)
       : options(std::move(given)),
-        node({directory, factory, registry, options.seed, false,
-              [this](const MachineHost::Ending& ending) { on_root_ended(ending); }}),
+        node(
+            {directory,
+             factory,
+             registry,
+             options.seed,
+             false,
+             [this](const MachineHost::Ending& ending) { on_root_ended(ending); }}),
         config(threads_or_cores(options.worker_threads)),
         system(std::make_unique<caf::actor_system>(config)) {
     node.attach(*system);
@@ -75,8 +80,7 @@ struct CafHost::State {
   bool has_root_ended = false;
 };
 
-CafHost::CafHost(
-    Options options, Directory& directory, MachineFactory& factory, Registry& registry)
+CafHost::CafHost(Options options, Directory& directory, MachineFactory& factory, Registry& registry)
     : state_(std::make_unique<State>(std::move(options), directory, factory, registry)) {}
 
 CafHost::~CafHost() {

@@ -3,15 +3,15 @@
 // this header and nothing else of the folder.
 #pragma once
 
+#include "runtime/directory.hpp"
+#include "runtime/machine.hpp"
+#include "runtime/registry.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "runtime/directory.hpp"
-#include "runtime/machine.hpp"
-#include "runtime/registry.hpp"
 
 namespace harka {
 
@@ -35,9 +35,9 @@ class CafHost {
 
   /// Spawns the root supervisor, which spawns the rest. Once.
   void start_root(const ChildSpec& root);
-  /// Ordered shutdown of the tree within `budget`, then a kill of what is left. False if some machine
-  /// did not even return from its turn: its threads are abandoned and the process should exit
-  /// without running destructors.
+  /// Ordered shutdown of the tree within `budget`, then a kill of what is left. False if some
+  /// machine did not even return from its turn: its threads are abandoned and the process should
+  /// exit without running destructors.
   bool stop(Duration budget);
 
  private:

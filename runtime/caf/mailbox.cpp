@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/caf/mailbox.hpp"
 
-#include <utility>
-
 #include "runtime/caf/tsan_edges.hpp"
 
 #include <caf/send.hpp>
+
+#include <utility>
 
 namespace harka {
 
@@ -25,13 +25,14 @@ void Mailbox::post_supervision(EnvelopePtr envelope) {
   enqueue({ShellEvent::Kind::supervision, std::move(envelope)});
 }
 
-void Mailbox::post_event(ShellEvent::Kind kind) { enqueue({kind, nullptr}); }
+void Mailbox::post_event(ShellEvent::Kind kind) {
+  enqueue({kind, nullptr});
+}
 
 void Mailbox::request_kill() {
   is_killed_.store(true, std::memory_order_release);
   tsan::release(this);
-  caf::anon_send<caf::message_priority::high>(
-      actor_, ShellEvent{ShellEvent::Kind::kill, nullptr});
+  caf::anon_send<caf::message_priority::high>(actor_, ShellEvent{ShellEvent::Kind::kill, nullptr});
 }
 
 void Mailbox::enqueue(ShellEvent event) {

@@ -51,7 +51,9 @@ void SafeClock::schedule_message(
   put(new group_msg(due, std::move(target), std::move(sender), std::move(content)));
 }
 
-void SafeClock::cancel_all() { put(new drop_all); }
+void SafeClock::cancel_all() {
+  put(new drop_all);
+}
 
 void SafeClock::start_thread() {
   thread_ = std::thread([this] { run(); });

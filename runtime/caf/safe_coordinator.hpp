@@ -2,26 +2,26 @@
 // CAF's work-sharing scheduler with a clock that cannot deadlock.
 //
 // The clock of CAF 0.17.6 drains a 64-slot ring. When its own thread drops the last reference to a
-// living actor, that actor's cleanup pushes onto the same ring, and if it is full the clock waits for
-// itself for ever: no timer of the process fires again. Here producers still wait when the inbox is
-// full, but the clock thread never does. Due timers are also fired after every batch of commands,
-// not only when no command is waiting. Same events and handlers otherwise.
+// living actor, that actor's cleanup pushes onto the same ring, and if it is full the clock waits
+// for itself for ever: no timer of the process fires again. Here producers still wait when the
+// inbox is full, but the clock thread never does. Due timers are also fired after every batch of
+// commands, not only when no command is waiting. Same events and handlers otherwise.
 //
 // Work sharing, not stealing: stealing workers poll (50 µs … 10 ms), and every message from outside
 // (network, gateway, timer) would pay that.
 #pragma once
-
-#include <condition_variable>
-#include <cstddef>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #include <caf/actor_system.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/detail/type_list.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace harka {
 
@@ -38,7 +38,9 @@ class SafeClock final : public caf::detail::thread_safe_actor_clock {
   void schedule_message(
       time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) override;
   void schedule_message(
-      time_point due, caf::group target, caf::strong_actor_ptr sender,
+      time_point due,
+      caf::group target,
+      caf::strong_actor_ptr sender,
       caf::message content) override;
   void cancel_all() override;
 
@@ -66,10 +68,12 @@ class SafeCoordinator final : public caf::scheduler::coordinator<caf::policy::wo
  public:
   using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
   using super::super;
+
   /// The hook that actor_system_config::load looks for.
   static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
     return new SafeCoordinator(system);
   }
+
   caf::detail::thread_safe_actor_clock& clock() noexcept override { return safe_clock_; }
 
  protected:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/caf/seeded_coordinator.hpp"
 
+#include <caf/actor_config.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/monitorable_actor.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
-
-#include <caf/actor_config.hpp>
-#include <caf/make_actor.hpp>
-#include <caf/monitorable_actor.hpp>
 
 namespace harka {
 
@@ -18,6 +18,7 @@ namespace {
 class SilentPrinter final : public caf::monitorable_actor {
  public:
   explicit SilentPrinter(caf::actor_config& config) : caf::monitorable_actor(config) {}
+
   void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {}
 };
 

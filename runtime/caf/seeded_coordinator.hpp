@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CAF scheduler for tests: one thread, the next actor picked by a seed, one event at a time, and a
-// clock that moves only when nothing is runnable, straight to the next due timer. The same seed gives
-// the same run. Any other thread that touches it aborts the process: a leak of determinism is found
-// the first time it runs.
+// A CAF scheduler for tests: one thread, the next actor picked by a seed, one event at a time, and
+// a clock that moves only when nothing is runnable, straight to the next due timer. The same seed
+// gives the same run. Any other thread that touches it aborts the process: a leak of determinism is
+// found the first time it runs.
 #pragma once
-
-#include <cstdint>
-#include <thread>
-#include <vector>
 
 #include "base/random.hpp"
 
@@ -18,15 +14,23 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <cstdint>
+#include <thread>
+#include <vector>
+
 namespace harka {
 
 class VirtualClock final : public caf::detail::simple_actor_clock {
  public:
   [[nodiscard]] time_point now() const noexcept override { return now_; }
+
   [[nodiscard]] bool is_pending() const { return !schedule_.empty(); }
+
   [[nodiscard]] time_point next_due() const { return schedule_.begin()->first; }
+
   /// Moves to the earliest timer and fires it.
   void fire_one();
+
   void move_to(time_point time) { now_ = time; }
 
  private:
@@ -39,15 +43,20 @@ class SeededCoordinator final : public caf::scheduler::abstract_coordinator {
   static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>) {
     return new SeededCoordinator(system);
   }
+
   explicit SeededCoordinator(caf::actor_system& system);
 
   void seed(std::uint64_t value) { random_ = Random(value); }
+
   VirtualClock& clock() noexcept override { return clock_; }
+
   [[nodiscard]] bool detaches_utility_actors() const override { return false; }
+
   void enqueue(caf::resumable* job) override;
   /// Runs one runnable actor, picked at random, for one event. False: none is runnable.
   bool step();
   void run_until(VirtualClock::time_point end);
+
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
  protected:
@@ -58,7 +67,9 @@ class SeededCoordinator final : public caf::scheduler::abstract_coordinator {
   struct Unit final : caf::execution_unit {
     explicit Unit(SeededCoordinator* owner)
         : caf::execution_unit(&owner->system()), coordinator(owner) {}
+
     void exec_later(caf::resumable* job) override { coordinator->enqueue(job); }
+
     SeededCoordinator* coordinator;
   };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/caf/seeded_host.hpp"
 
-#include <chrono>
-#include <utility>
-
 #include "runtime/caf/seeded_coordinator.hpp"
 #include "runtime/caf/shell.hpp"
 
 #include <caf/actor_system_config.hpp>
+
+#include <chrono>
+#include <utility>
 
 namespace harka {
 
@@ -21,8 +21,13 @@ struct Config : caf::actor_system_config {
 
 struct SeededHost::State {
   State(std::uint64_t seed, Directory& directory, MachineFactory& factory, Registry& registry)
-      : node({directory, factory, registry, seed, true,
-              [this](const MachineHost::Ending& ending) { root_ending = ending.reason; }}),
+      : node(
+            {directory,
+             factory,
+             registry,
+             seed,
+             true,
+             [this](const MachineHost::Ending& ending) { root_ending = ending.reason; }}),
         system(config),
         scheduler(static_cast<SeededCoordinator&>(system.scheduler())) {
     scheduler.seed(seed);
@@ -70,10 +75,16 @@ bool SeededHost::stop(Duration budget) {
   return state_->root_ending.has_value();
 }
 
-Instant SeededHost::now() const { return state_->node.time().now; }
+Instant SeededHost::now() const {
+  return state_->node.time().now;
+}
 
-const std::optional<std::string>& SeededHost::root_ending() const { return state_->root_ending; }
+const std::optional<std::string>& SeededHost::root_ending() const {
+  return state_->root_ending;
+}
 
-std::uint64_t SeededHost::steps() const { return state_->scheduler.steps(); }
+std::uint64_t SeededHost::steps() const {
+  return state_->scheduler.steps();
+}
 
 }  // namespace harka

@@ -3,22 +3,21 @@
 // tests of the shells; the World runs the pure machines much faster. One thread only.
 #pragma once
 
+#include "runtime/directory.hpp"
+#include "runtime/machine.hpp"
+#include "runtime/registry.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "runtime/directory.hpp"
-#include "runtime/machine.hpp"
-#include "runtime/registry.hpp"
 
 namespace harka {
 
 class SeededHost {
  public:
   /// The three references outlive the host.
-  SeededHost(
-      std::uint64_t seed, Directory& directory, MachineFactory& factory, Registry& registry);
+  SeededHost(std::uint64_t seed, Directory& directory, MachineFactory& factory, Registry& registry);
   SeededHost(const SeededHost&) = delete;
   SeededHost& operator=(const SeededHost&) = delete;
   ~SeededHost();

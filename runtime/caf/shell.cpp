@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/caf/shell.hpp"
 
-#include <chrono>
-#include <exception>
-#include <utility>
-#include <vector>
-
 #include "runtime/caf/tsan_edges.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/mailbox_element.hpp>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+#include <vector>
 
 namespace harka {
 
@@ -42,8 +42,8 @@ MachinePtr ShellNode::make_machine(const ChildSpec& spec) {
 std::shared_ptr<Mailbox> ShellNode::spawn(
     const effect::Spawn& spawn, const Address& parent_address, std::shared_ptr<Mailbox> parent) {
   const Address& address = spawn.spec.address;
-  auto record = parts_.registry.spawned(
-      address, parent_address, spawn.spec.mailbox_max, time().wall);
+  auto record =
+      parts_.registry.spawned(address, parent_address, spawn.spec.mailbox_max, time().wall);
   auto mailbox = std::make_shared<Mailbox>(std::move(record));
   auto start = std::make_shared<const ShellStart>(
       ShellStart{this, spawn.spec, spawn.instance, mailbox, std::move(parent), parent_address});
@@ -67,8 +67,7 @@ void Shell::on_event(const ShellEvent& event) {
   // `this` is handed from thread to thread by CAF's scheduler, the event by its mailbox.
   tsan::acquire(&event.edge);
   tsan::acquire(this);
-  const auto mailbox = start_->mailbox;
-  tsan::acquire(mailbox.get());
+  tsan::acquire(start_->mailbox.get());
   take_turn(event);
   tsan::release(this);
 }
@@ -160,7 +159,9 @@ void Shell::arm_wake_up() {
           std::chrono::duration_cast<caf::actor_clock::duration_type>(due->time_since_epoch())),
       caf::strong_actor_ptr(ctrl()),
       caf::make_mailbox_element(
-          nullptr, caf::make_message_id(), caf::no_stages,
+          nullptr,
+          caf::make_message_id(),
+          caf::no_stages,
           ShellEvent{ShellEvent::Kind::wake, nullptr, *due}));
 }
 

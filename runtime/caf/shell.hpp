@@ -3,9 +3,16 @@
 // machine's earliest timer, spawns and kills children, and reports its own end to its parent.
 //
 // An actor that ends waits for the end of all its children before it tells its parent, so two
-// incarnations of a subtree never overlap. Actors are never linked or monitored: CAF's exits carry no
-// text and kill across links.
+// incarnations of a subtree never overlap. Actors are never linked or monitored: CAF's exits carry
+// no text and kill across links.
 #pragma once
+
+#include "runtime/caf/mailbox.hpp"
+#include "runtime/directory.hpp"
+#include "runtime/machine_host.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 
 #include <functional>
 #include <map>
@@ -14,13 +21,6 @@
 #include <optional>
 #include <string>
 #include <tuple>
-
-#include "runtime/caf/mailbox.hpp"
-#include "runtime/directory.hpp"
-#include "runtime/machine_host.hpp"
-
-#include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 
 namespace harka {
 
@@ -35,10 +35,13 @@ class ShellNode {
     bool is_time_virtual = false;
     std::function<void(const MachineHost::Ending&)> root_ended;  // on a worker thread
   };
+
   explicit ShellNode(Parts parts) : parts_(std::move(parts)) {}
 
   void attach(caf::actor_system& system) { system_ = &system; }
+
   [[nodiscard]] const Parts& parts() const { return parts_; }
+
   [[nodiscard]] HostTime time() const;
   [[nodiscard]] MachinePtr make_machine(const ChildSpec& spec);
 
@@ -69,6 +72,7 @@ class Shell final : public caf::event_based_actor, private ChildKeeper {
 
  private:
   using ChildKey = std::tuple<msg::ActorKind, std::uint32_t>;
+
   struct Child {
     std::uint64_t instance = 0;
     std::shared_ptr<Mailbox> mailbox;
@@ -89,7 +93,7 @@ class Shell final : public caf::event_based_actor, private ChildKeeper {
   std::shared_ptr<const ShellStart> start_;
   std::unique_ptr<MachineHost> host_;  // null before the start and once ending
   std::map<ChildKey, Child> children_;
-  std::optional<Instant> armed_;       // the earliest wake-up that is on its way
+  std::optional<Instant> armed_;  // the earliest wake-up that is on its way
   std::optional<MachineHost::Ending> ending_;
   bool is_finished_ = false;
 };

@@ -26,11 +26,13 @@ inline void acquire([[maybe_unused]] const void* address) {
 #endif
 }
 
-/// Last member of what CAF copies into its own memory and hands to another thread: releases where the
-/// copy ends, so that the receiver can acquire the member's address.
+/// Last member of what CAF copies into its own memory and hands to another thread: releases where
+/// the copy ends, so that the receiver can acquire the member's address.
 struct Edge {
   Edge() = default;
+
   Edge(const Edge&) noexcept { release(this); }
+
   Edge& operator=(const Edge&) noexcept {
     release(this);
     return *this;

@@ -13,30 +13,37 @@ struct Inbox final : Port {
     received.push_back(std::move(envelope));
     return true;
   }
+
   std::vector<EnvelopePtr> received;
 };
 
 /// Sends a probe on every message; throws after sending on LeaveCluster; stops on StopChild.
 struct Sample final : Machine {
   explicit Sample(std::vector<TimerId>& log) : fired(log) {}
+
   void start(Turn& turn) override {
     turn.set_timer(1, 10ms);
     turn.set_timer(2, 20ms);
   }
+
   void receive(const Envelope& envelope, Turn& turn) override { dispatch(*this, envelope, turn); }
+
   void on_timer(TimerId timer, Turn& turn) override {
     fired.push_back(timer);
     if (timer == 2) turn.set_timer(2, 0ms);
   }
+
   void on(const msg::Probe& probe, const Envelope&, Turn& turn) {
     turn.send(address_of(node, msg::ActorKind::admin), probe);
     if (probe.sequence == 1) turn.set_timer(1, 1s);
     if (probe.sequence == 2) turn.cancel_timer(1);
   }
+
   void on(const msg::LeaveCluster&, const Envelope&, Turn& turn) {
     turn.send(address_of(node, msg::ActorKind::admin), msg::Probe{});
     throw Bug("disk on fire");
   }
+
   std::vector<TimerId>& fired;
 };
 
@@ -45,17 +52,19 @@ struct Fixture {
     directory.bind(address_of(node, msg::ActorKind::admin), inbox);
     host.start(at(0ms));
   }
+
   static HostTime at(Duration since_start) { return {Instant(1s + since_start), 0}; }
-  void deliver(msg::Message body) {
-    host.deliver(Envelope{{}, self, 0, std::move(body)}, at(1ms));
-  }
+
+  void deliver(msg::Message body) { host.deliver(Envelope{{}, self, 0, std::move(body)}, at(1ms)); }
 
   Address self = address_of(node, msg::ActorKind::router);
   Directory directory{node};
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   std::vector<TimerId> fired;
-  MachineHost host{std::make_unique<Sample>(fired), directory, {.self = self, .seed = 1,
-      .children = nullptr, .record = nullptr}};
+  MachineHost host{
+      std::make_unique<Sample>(fired),
+      directory,
+      {.self = self, .seed = 1, .children = nullptr, .record = nullptr}};
 };
 
 BOOST_FIXTURE_TEST_CASE(sends_go_to_the_directory, Fixture) {

@@ -6,6 +6,8 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <algorithm>
 #include <ostream>
 
 namespace harka {
@@ -13,7 +15,9 @@ namespace {
 
 using Act = RestartPolicy::Act;
 
-Instant at(Duration since_start) { return Instant(100s + since_start); }
+Instant at(Duration since_start) {
+  return Instant(100s + since_start);
+}
 
 struct ExitCase {
   RestartType type;
@@ -26,9 +30,12 @@ std::ostream& operator<<(std::ostream& out, const ExitCase& one) {
 }
 
 const std::vector<ExitCase> exit_cases{
-    {RestartType::permanent, true, Act::restart},  {RestartType::permanent, false, Act::restart},
-    {RestartType::transient, true, Act::keep},     {RestartType::transient, false, Act::restart},
-    {RestartType::temporary, true, Act::forget},   {RestartType::temporary, false, Act::forget}};
+    {RestartType::permanent, true, Act::restart},
+    {RestartType::permanent, false, Act::restart},
+    {RestartType::transient, true, Act::keep},
+    {RestartType::transient, false, Act::restart},
+    {RestartType::temporary, true, Act::forget},
+    {RestartType::temporary, false, Act::forget}};
 
 BOOST_DATA_TEST_CASE(restart_type_decides, boost::unit_test::data::make(exit_cases), one) {
   RestartPolicy policy{RestartPolicyOptions{}};
@@ -69,8 +76,7 @@ std::vector<Act> acts_at(const RestartPolicyOptions& options, const std::vector<
   Random random(1);
   std::vector<Act> acts;
   for (const Duration exit : exits) {
-    acts.push_back(
-        policy.on_exit(RestartType::permanent, false, history, at(exit), random).act);
+    acts.push_back(policy.on_exit(RestartType::permanent, false, history, at(exit), random).act);
   }
   return acts;
 }
@@ -134,8 +140,7 @@ BOOST_AUTO_TEST_CASE(backoff_starts_anew_after_a_quiet_period) {
   for (int exit = 0; exit < 5; ++exit) {
     (void)policy.on_exit(RestartType::permanent, false, history, at(exit * 1s), random);
   }
-  const auto decision =
-      policy.on_exit(RestartType::permanent, false, history, at(60s), random);
+  const auto decision = policy.on_exit(RestartType::permanent, false, history, at(60s), random);
   BOOST_TEST((decision.delay <= options.backoff_min * 12 / 10));
 }
 

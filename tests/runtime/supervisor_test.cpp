@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/supervisor.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include "runtime/address_name.hpp"
 #include "tests/support/effect_recorder.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
 
 namespace harka {
 namespace {
@@ -39,12 +41,15 @@ struct Fixture {
 
   struct Around final : Machine {
     explicit Around(Supervisor& inner) : supervisor(inner) {}
+
     void receive(const Envelope& envelope, Turn& turn) override {
       BOOST_TEST(supervisor.receive(envelope, turn));
     }
+
     void on_timer(TimerId timer, Turn& turn) override {
       BOOST_TEST(supervisor.on_timer(timer, turn));
     }
+
     Supervisor& supervisor;
   };
 
@@ -66,6 +71,7 @@ struct Fixture {
     if (!text.empty()) text.pop_back();
     return text;
   }
+
   void exits(std::uint32_t index, bool is_normal = false, const std::string& reason = "broken") {
     msg::ChildExited exited;
     exited.child = child_address(index);
@@ -216,7 +222,8 @@ BOOST_AUTO_TEST_CASE(dynamic_children_stop_at_once_and_before_the_fixed) {
 BOOST_AUTO_TEST_CASE(a_removed_child_is_stopped_and_forgotten) {
   Fixture fixture(tree(RestartStrategy::one_for_one, 2));
   (void)fixture.done();
-  fixture.recorder.act([&](Turn& turn) { fixture.supervisor.remove_child(child_address(1), turn); });
+  fixture.recorder.act(
+      [&](Turn& turn) { fixture.supervisor.remove_child(child_address(1), turn); });
   BOOST_TEST(fixture.done() == "stop 1");
   BOOST_TEST(!fixture.supervisor.has_child(child_address(1)));
   fixture.exits(1);

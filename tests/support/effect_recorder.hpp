@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives a machine its turns and records every effect in order: for tests that compare what a machine
-// does, including spawns, kills, notes and its end. Timers fire by `advance`.
+// Gives a machine its turns and records every effect in order: for tests that compare what a
+// machine does, including spawns, kills, notes and its end. Timers fire by `advance`.
 #pragma once
 
+#include "runtime/machine.hpp"
+#include "runtime/timer_set.hpp"
+
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "runtime/machine.hpp"
-#include "runtime/timer_set.hpp"
 
 namespace harka::testing {
 
@@ -21,15 +22,18 @@ class EffectRecorder {
   void start() {
     run(nullptr, [&](Turn& turn) { machine_.start(turn); });
   }
+
   void deliver(const Address& from, msg::Message body, std::uint64_t correlation = 0) {
     const Envelope envelope{from, self_, correlation, std::move(body)};
     run(&envelope, [&](Turn& turn) { machine_.receive(envelope, turn); });
   }
+
   /// Any other use of a turn: `act(turn)`.
   template <typename Act>
   void act(const Act& act) {
     run(nullptr, act);
   }
+
   /// Lets time pass, firing what becomes due on the way.
   void advance(Duration duration) {
     const Instant end = now_ + duration;
@@ -41,7 +45,8 @@ class EffectRecorder {
     now_ = end;
   }
 
-  /// The effects of one kind since the last call of any `take`; the others of that time are dropped.
+  /// The effects of one kind since the last call of any `take`; the others of that time are
+  /// dropped.
   template <typename E>
   std::vector<E> take() {
     std::vector<E> found;
@@ -50,11 +55,14 @@ class EffectRecorder {
     }
     return found;
   }
+
   /// Everything since the last call of any `take`.
   std::vector<Effect> take_all() { return std::exchange(effects_, {}); }
 
   [[nodiscard]] Instant now() const { return now_; }
+
   [[nodiscard]] std::optional<Instant> next_due() const { return timers_.next_due(); }
+
   /// Set once the machine stopped itself; empty: a normal end.
   [[nodiscard]] const std::optional<std::string>& stop_reason() const { return stop_reason_; }
 

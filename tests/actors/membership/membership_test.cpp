@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/membership/membership.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include "runtime/net/seed.hpp"
 #include "tests/support/effect_recorder.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
 
 namespace harka {
 namespace {
@@ -35,6 +37,7 @@ struct Fixture {
     options.subscribers = {subscriber};
     return options;
   }
+
   template <typename T>
   std::vector<std::pair<Envelope, T>> sent() {
     std::vector<std::pair<Envelope, T>> found;
@@ -92,8 +95,8 @@ BOOST_FIXTURE_TEST_CASE(a_lost_link_is_probed_at_once, Fixture) {
   recorder.deliver({}, msg::LinkDown{.node = other.value, .epoch = 1, .reason = "reset"});
   recorder.advance(300ms);
   const auto probes = sent<msg::Probe>();
-  BOOST_TEST(std::ranges::any_of(
-      probes, [](const auto& probe) { return probe.second.sequence != 0; }));
+  BOOST_TEST(
+      std::ranges::any_of(probes, [](const auto& probe) { return probe.second.sequence != 0; }));
   BOOST_TEST(machine.describe().starts_with("2 alive, 0 suspect, 0 dead"));
 }
 

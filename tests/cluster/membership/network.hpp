@@ -3,6 +3,8 @@
 // seed, in virtual time.
 #pragma once
 
+#include "cluster/membership/swim.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -12,8 +14,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "cluster/membership/swim.hpp"
 
 namespace harka::testing {
 
@@ -26,6 +26,7 @@ class SwimNetwork {
     Duration latency_min = 1ms;
     Duration latency_max = 10ms;
   };
+
   explicit SwimNetwork(const Settings& settings) : settings_(settings), random_(settings.seed) {}
 
   /// Starts node `id` (1, 2, …) with a new process; node 1 is everybody's seed.
@@ -42,9 +43,12 @@ class SwimNetwork {
     node.swim = std::make_unique<membership::Swim>(settings_.options, self, aliases);
     run(id, [&](membership::Step& step) { node.swim->start(step); });
   }
+
   void crash(std::uint64_t id) { nodes_.at(id).swim = nullptr; }
+
   /// Only nodes of one side hear each other. Empty: all hear all.
   void partition(std::set<std::uint64_t> side) { side_ = std::move(side); }
+
   void set_loss(double loss) { settings_.loss = loss; }
 
   template <typename Act>
@@ -57,6 +61,7 @@ class SwimNetwork {
     node.due = node.swim->next_due();
     if (node.swim->take_changed()) observe(id);
   }
+
   void advance(Duration duration) {
     const Instant end = now_ + duration;
     for (;;) {
@@ -73,6 +78,7 @@ class SwimNetwork {
     }
     now_ = end;
   }
+
   /// Virtual time until it holds, checked every 10 ms; `limit` if it never did.
   Duration time_until(const std::function<bool()>& condition, Duration limit) {
     const Instant begin = now_;
@@ -81,12 +87,14 @@ class SwimNetwork {
   }
 
   [[nodiscard]] membership::Swim& node(std::uint64_t id) { return *nodes_.at(id).swim; }
+
   [[nodiscard]] msg::MemberState state_at(std::uint64_t observer, std::uint64_t subject) const {
     for (const msg::Member& member : nodes_.at(observer).swim->members()) {
       if (member.node == subject) return member.state;
     }
     return msg::MemberState::left;  // unknown
   }
+
   /// Every running node sees exactly the running nodes as alive, in their present epochs.
   [[nodiscard]] bool has_converged() const {
     for (const auto& [id, node] : nodes_) {
@@ -100,6 +108,7 @@ class SwimNetwork {
     }
     return true;
   }
+
   /// Every running node believes this of `subject`.
   [[nodiscard]] bool all_see(std::uint64_t subject, msg::MemberState state) const {
     return std::ranges::all_of(nodes_, [&](const auto& entry) {
@@ -107,9 +116,12 @@ class SwimNetwork {
              state_at(entry.first, subject) == state;
     });
   }
+
   /// How often a running node was declared dead by another since the last call.
   std::size_t take_false_deaths() { return std::exchange(false_deaths_, 0U); }
+
   [[nodiscard]] std::uint64_t sent_count() const { return sent_; }
+
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
  private:
@@ -119,6 +131,7 @@ class SwimNetwork {
     Instant due;  // of its next timer
     std::set<std::uint64_t> dead;
   };
+
   struct Letter {
     std::uint64_t from = 0;
     membership::Send send;
@@ -131,6 +144,7 @@ class SwimNetwork {
     }
     return ids;
   }
+
   void observe(std::uint64_t id) {
     Node& node = nodes_.at(id);
     std::set<std::uint64_t> dead;
@@ -144,6 +158,7 @@ class SwimNetwork {
     }
     node.dead = std::move(dead);
   }
+
   [[nodiscard]] std::uint64_t next_node() const {
     std::uint64_t next = 0;
     for (const auto& [id, node] : nodes_) {
@@ -152,6 +167,7 @@ class SwimNetwork {
     }
     return next;
   }
+
   void carry(std::uint64_t from, membership::Send send) {
     ++sent_;
     if (random_.chance(settings_.loss)) return;
@@ -159,6 +175,7 @@ class SwimNetwork {
     const Duration latency = random_.between(settings_.latency_min, settings_.latency_max);
     letters_.emplace(now_ + latency, Letter{from, std::move(send)});
   }
+
   void deliver() {
     const auto first = letters_.begin();
     now_ = std::max(now_, first->first);
@@ -169,6 +186,7 @@ class SwimNetwork {
     if (node == nodes_.end() || node->second.swim == nullptr) return;
     run(to, [&](membership::Step& step) { hand_over(*node->second.swim, letter, step); });
   }
+
   static void hand_over(membership::Swim& swim, const Letter& letter, membership::Step& step) {
     const NodeId from{letter.from};
     const std::uint64_t correlation = letter.send.correlation;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of claims, the suspicion timer and the gossip queue.
-#include <boost/test/unit_test.hpp>
-
 #include "cluster/membership/gossip.hpp"
 #include "cluster/membership/member_table.hpp"
 #include "cluster/membership/suspicion.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 namespace harka::membership {
 namespace {

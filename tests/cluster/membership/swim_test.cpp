@@ -2,11 +2,11 @@
 // Whole clusters in virtual time: they form, notice deaths, survive loss, heal and come back.
 #include "cluster/membership/swim.hpp"
 
+#include "tests/cluster/membership/network.hpp"
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include "tests/cluster/membership/network.hpp"
 
 namespace harka {
 namespace {
@@ -142,8 +142,8 @@ BOOST_AUTO_TEST_CASE(a_second_node_of_the_same_name_is_refused_with_the_reason) 
   network.crash(2);
   network.start(2, 33);
   network.advance(2s);
-  BOOST_TEST(network.node(2).refusal().find("belongs to another data directory") !=
-             std::string::npos);
+  BOOST_TEST(
+      network.node(2).refusal().find("belongs to another data directory") != std::string::npos);
   for (const msg::Member& member : network.node(1).members()) {
     BOOST_TEST(member.data_id != 33U);
   }
@@ -162,9 +162,8 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_starts_a_probe_but_condemns_nobody) {
   auto network = cluster_of(10);
   (void)network.time_until(converged(network), 10s);
   for (int times = 0; times < 20; ++times) {
-    network.run(1, [&](membership::Step& step) {
-      network.node(1).link_changed(NodeId{5}, false, step);
-    });
+    network.run(
+        1, [&](membership::Step& step) { network.node(1).link_changed(NodeId{5}, false, step); });
     network.advance(100ms);
   }
   BOOST_TEST((network.state_at(1, 5) == MemberState::alive));

@@ -2,9 +2,11 @@
 // The shells on real threads. Waits poll a condition with a bound; nothing asserts on real time.
 #include "runtime/caf/caf_host.hpp"
 
+#include "tests/runtime/caf/sample_tree.hpp"
+
 #include <boost/test/unit_test.hpp>
 
-#include "tests/runtime/caf/sample_tree.hpp"
+#include <algorithm>
 
 namespace harka {
 namespace {
@@ -19,13 +21,16 @@ struct Fixture {
       : host(std::move(options), directory, factory, registry) {
     host.start_root(root);
   }
+
   Directory directory{testing::sample_node};
   Registry registry;
   testing::SampleFactory factory;
   CafHost host;
 };
 
-ChildSpec two_workers() { return supervisor_spec(0, {worker_spec(1), worker_spec(2)}); }
+ChildSpec two_workers() {
+  return supervisor_spec(0, {worker_spec(1), worker_spec(2)});
+}
 
 BOOST_AUTO_TEST_CASE(a_crash_is_restarted_and_its_text_is_kept) {
   Fixture fixture(two_workers());
@@ -88,8 +93,8 @@ BOOST_AUTO_TEST_CASE(escalation_tells_the_application) {
   root.policy.intensity = 2;
   Fixture fixture(
       root, {.worker_threads = 2, .seed = 1, .root_failed = [&](const std::string& reason) {
-        ended.add(reason);
-      }});
+               ended.add(reason);
+             }});
   BOOST_TEST(ended.wait_for("restart intensity exceeded: replica/200: cannot be made"));
   BOOST_TEST(fixture.host.stop(1s));
 }

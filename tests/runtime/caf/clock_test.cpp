@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clock of CAF 0.17.6 deadlocks under this load within a second; ours must keep ticking. The load:
-// actors whose last reference is a delayed message to an actor that is dead, while other threads keep
-// the clock's inbox full.
-#include <atomic>
+// The clock of CAF 0.17.6 deadlocks under this load within a second; ours must keep ticking. The
+// load: actors whose last reference is a delayed message to an actor that is dead, while other
+// threads keep the clock's inbox full.
+#include "runtime/caf/safe_coordinator.hpp"
+
 #include <boost/test/unit_test.hpp>
+#include <caf/all.hpp>
+
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
-
-#include "runtime/caf/safe_coordinator.hpp"
-
-#include <caf/all.hpp>
 
 namespace harka {
 namespace {
@@ -26,6 +26,7 @@ struct Churn {
 
 struct SessionState {
   Churn* churn = nullptr;
+
   ~SessionState() {
     if (churn == nullptr) return;
     --churn->living;

@@ -2,6 +2,10 @@
 // A small tree of machines for both hosts: children that count, crash, refuse to stop, on demand.
 #pragma once
 
+#include "runtime/address_name.hpp"
+#include "runtime/supervisor.hpp"
+
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -11,9 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/address_name.hpp"
-#include "runtime/supervisor.hpp"
-
 namespace harka::testing {
 
 constexpr NodeId sample_node{1};
@@ -21,6 +22,7 @@ constexpr NodeId sample_node{1};
 inline Address supervisor_address(std::uint32_t index) {
   return address_of(sample_node, msg::ActorKind::supervisor, index);
 }
+
 inline Address worker_address(std::uint32_t index) {
   return address_of(sample_node, msg::ActorKind::replica, index);
 }
@@ -33,14 +35,17 @@ class Journal {
     lines_.push_back(line);
     changed_.notify_all();
   }
+
   [[nodiscard]] std::vector<std::string> lines() const {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
+
   [[nodiscard]] std::size_t count(const std::string& line) const {
     const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(std::ranges::count(lines_, line));
   }
+
   /// For threaded runs: until the line stands there that many times. False after ten seconds.
   [[nodiscard]] bool wait_for(const std::string& line, std::size_t times = 1) {
     std::unique_lock lock(mutex_);
@@ -55,44 +60,53 @@ class Journal {
   std::vector<std::string> lines_;
 };
 
-/// What a worker does is told by messages: Probe counts, Inject crashes, LeaveCluster hangs the turn,
-/// LinkUp{n} sets timer n to 10 ms, LinkDown{n} cancels it.
+/// What a worker does is told by messages: Probe counts, Inject crashes, LeaveCluster hangs the
+/// turn, LinkUp{n} sets timer n to 10 ms, LinkDown{n} cancels it.
 class Worker final : public Machine {
  public:
   Worker(std::string name, Journal& journal, bool refuses_to_stop)
       : name_(std::move(name)), journal_(journal), refuses_to_stop_(refuses_to_stop) {}
 
   void start(Turn&) override { journal_.add("start " + name_); }
+
   void receive(const Envelope& envelope, Turn& turn) override { dispatch(*this, envelope, turn); }
+
   void on_timer(TimerId timer, Turn& turn) override {
     journal_.add(
         "timer " + std::to_string(timer) + " " + name_ + " " +
         std::to_string((turn.now() - set_at_) / std::chrono::milliseconds(1)) + "ms");
   }
+
   [[nodiscard]] std::string describe() const override {
     return std::to_string(probes_) + " probes";
   }
+
   void on(const msg::Probe& probe, const Envelope&, Turn&) {
     ++probes_;
     if (probe.sequence > 0) {
       journal_.add("probe " + std::to_string(probe.sequence) + " " + name_);
     }
   }
+
   void on(const msg::LinkUp& up, const Envelope&, Turn& turn) {
     set_at_ = turn.now();
     turn.set_timer(static_cast<TimerId>(up.node), std::chrono::milliseconds(10));
   }
+
   void on(const msg::LinkDown& down, const Envelope&, Turn& turn) {
     turn.cancel_timer(static_cast<TimerId>(down.node));
   }
+
   void on(const msg::LeaveCluster&, const Envelope&, Turn&) {
     journal_.add("busy " + name_);
     while (!may_return_.load()) std::this_thread::yield();
   }
+
   void on(const msg::StopChild&, const Envelope&, Turn& turn) {
     journal_.add("stop " + name_);
     if (!refuses_to_stop_) turn.stop_self();
   }
+
   static void let_return(bool may) { may_return_.store(may); }
 
  private:
@@ -112,9 +126,9 @@ class SampleFactory final : public MachineFactory {
       return std::make_unique<SupervisorMachine>(spec);
     }
     if (spec.address.index == 200) throw Bug("cannot be made");
-    return std::make_unique<Worker>(
-        name_of(spec.address), journal, spec.address.index >= 100);
+    return std::make_unique<Worker>(name_of(spec.address), journal, spec.address.index >= 100);
   }
+
   Journal journal;
 };
 

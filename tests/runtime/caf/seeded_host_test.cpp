@@ -2,11 +2,11 @@
 // The real shells in virtual time: what happens in which order, for any seed.
 #include "runtime/caf/seeded_host.hpp"
 
+#include "tests/runtime/caf/sample_tree.hpp"
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include "tests/runtime/caf/sample_tree.hpp"
 
 namespace harka {
 namespace {
@@ -22,7 +22,9 @@ struct Fixture {
     host.start_root(root);
     host.run_for(1ms);
   }
+
   [[nodiscard]] std::vector<std::string> lines() const { return factory.journal.lines(); }
+
   [[nodiscard]] std::string last_failure(const std::string& name) const {
     for (const ActorInfo& info : registry.snapshot()) {
       if (info.name == name) return info.last_failure;
@@ -36,7 +38,9 @@ struct Fixture {
   SeededHost host;
 };
 
-ChildSpec two_workers() { return supervisor_spec(0, {worker_spec(1), worker_spec(2)}); }
+ChildSpec two_workers() {
+  return supervisor_spec(0, {worker_spec(1), worker_spec(2)});
+}
 
 const auto seeds = boost::unit_test::data::xrange(1, 21);
 
@@ -54,8 +58,9 @@ BOOST_DATA_TEST_CASE(a_crashed_child_comes_back_and_its_text_is_kept, seeds, see
 
 BOOST_DATA_TEST_CASE(shutdown_is_ordered, seeds, seed) {
   Fixture fixture(
-      supervisor_spec(0, {worker_spec(1), supervisor_spec(1, {worker_spec(2), worker_spec(3)}),
-                          worker_spec(4)}),
+      supervisor_spec(
+          0,
+          {worker_spec(1), supervisor_spec(1, {worker_spec(2), worker_spec(3)}), worker_spec(4)}),
       static_cast<std::uint64_t>(seed));
   BOOST_TEST(fixture.host.stop(1s));
   auto lines = fixture.lines();
@@ -116,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_timer_does_not_fire) {
   Fixture fixture(two_workers());
   (void)post(fixture.directory, worker_address(1), msg::LinkUp{.node = 7, .epoch = 0});
   fixture.host.run_for(6ms);
-  (void)post(fixture.directory, worker_address(1), msg::LinkDown{.node = 7, .epoch = 0, .reason = {}});
+  (void)post(
+      fixture.directory, worker_address(1), msg::LinkDown{.node = 7, .epoch = 0, .reason = {}});
   fixture.host.run_for(100ms);
   BOOST_TEST(fixture.factory.journal.count("timer 7 replica/1 10ms") == 0U);
 }
@@ -150,8 +156,10 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_run) {
     Fixture fixture(two_workers(), seed);
     for (int round = 0; round < 20; ++round) {
       for (std::uint32_t index = 1; index <= 2; ++index) {
-        (void)post(fixture.directory, worker_address(index), msg::Probe{.sequence = 1, .gossip = {}});
-        if (round % 5 == 0) (void)post(fixture.directory, worker_address(index), msg::Inject{"crash"});
+        (void)post(
+            fixture.directory, worker_address(index), msg::Probe{.sequence = 1, .gossip = {}});
+        if (round % 5 == 0)
+          (void)post(fixture.directory, worker_address(index), msg::Inject{"crash"});
       }
       fixture.host.run_for(300ms);
     }
