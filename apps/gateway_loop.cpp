@@ -3,6 +3,8 @@
 // the router to the server, and news about the cluster to both.
 #include "apps/gateway_loop.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -92,8 +94,7 @@ Result<std::unique_ptr<GatewayLoop>> GatewayLoop::start(
 GatewayLoop::~GatewayLoop() { stop(); }
 
 Result<void> GatewayLoop::open(const gateway::Options& options) {
-  Result<void> result;
-  loop_.run([&] {
+  loop_.run([this] {
     ChildSpec spec;
     spec.address = router_;
     MachineHost::Options host;
@@ -102,29 +103,29 @@ Result<void> GatewayLoop::open(const gateway::Options& options) {
     host.record = parts_.registry.spawned(router_, Address{}, 0, HostTime::read().wall);
     host_ = std::make_unique<MachineHost>(parts_.catalogue.make(spec), parts_.directory, host);
     host_->start(HostTime::read());
-    Result<std::unique_ptr<gateway::Server>> server =
-        gateway::Server::start(loop_, *this, options);
-    if (server.ok()) {
-      server_ = std::move(server).value();
-    } else {
-      result = server.error();
-    }
     arm_timer();
   });
   router_inbox_ = std::make_shared<Inbox>(*this);
   client_inbox_ = std::make_shared<Inbox>(*this);
   parts_.directory.bind(router_, router_inbox_);
   parts_.directory.bind(client_, client_inbox_);
-  return result;
+  Result<std::unique_ptr<gateway::Server>> server = gateway::Server::start(loop_, options, *this);
+  if (!server.ok()) return server.error();
+  loop_.run([&] {
+    server_ = std::move(server).value();
+    show_view();
+  });
+  return {};
 }
 
 void GatewayLoop::stop() {
   if (router_inbox_ == nullptr) return;
-  loop_.run([this] {
-    if (server_ != nullptr) server_->stop();
-    server_.reset();
+  std::unique_ptr<gateway::Server> server;
+  loop_.run([&] {
+    server = std::move(server_);
     if (timer_ != 0) loop_.cancel_timer(timer_);
   });
+  if (server != nullptr) server->stop();
   parts_.directory.unbind(router_, router_inbox_.get());
   parts_.directory.unbind(client_, client_inbox_.get());
   router_inbox_->close();
@@ -190,7 +191,6 @@ void GatewayLoop::deliver(const Envelope& envelope) {
 void GatewayLoop::drain_answers() {
   if (server_ == nullptr) return;
   for (const EnvelopePtr& envelope : std::exchange(answers_, {})) answer(*envelope);
-  server_->flush();
 }
 
 void GatewayLoop::answer(const Envelope& envelope) {
@@ -198,10 +198,10 @@ void GatewayLoop::answer(const Envelope& envelope) {
     if ((envelope.correlation & scan_bit) != 0) {
       answer_scan(envelope.correlation & ~scan_bit, *reply);
     } else {
-      server_->on_reply(envelope.correlation, *reply);
+      server_->service().on_reply(envelope.correlation, *reply);
     }
   } else if (const auto* admin = std::get_if<msg::AdminReply>(&envelope.body)) {
-    server_->on_admin(admin->token, admin->exit_code, admin->json);
+    server_->service().on_admin(admin->token, admin->exit_code, admin->json.view());
   }
 }
 
@@ -225,7 +225,7 @@ void GatewayLoop::answer_scan(std::uint64_t ticket, const msg::ShardReply& reply
       }
     }
   }
-  server_->on_scan(ticket, std::move(answer));
+  server_->service().on_scan(ticket, std::move(answer));
 }
 
 void GatewayLoop::watch(const Envelope& envelope) {
@@ -284,7 +284,7 @@ void GatewayLoop::show_view() {
   for (const Leader& leader : leaders_) {
     view.leaders.emplace_back(is_dead[leader.node] ? 0 : leader.node);
   }
-  server_->set_view(std::move(view));
+  server_->service().set_view(std::move(view));
 }
 
 void GatewayLoop::arm_timer() {

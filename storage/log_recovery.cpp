@@ -73,6 +73,7 @@ Result<void> SegmentLog::load() {
     const bool is_last = lap == segments_.rbegin()->first;
     if (Result<void> done = replay(lap, is_last); !done.ok()) return done;
   }
+  for (const auto& [id, group] : groups_) is_damaged_ = is_damaged_ || group.has_hole;
   if (is_damaged_) taint_all();
   lap_ = segments_.empty() ? 0 : segments_.rbegin()->first;
   // Writing goes on in a fresh segment, so that a torn tail is never written behind.
@@ -160,15 +161,21 @@ void SegmentLog::replay_record(
     group.hard_state.vote = head.index;
     group.hard_state_lap = head.lap;
   } else if (head.kind == RecordKind::log_start) {
+    group.has_hole = group.has_hole && payload != "d" && head.index < group.start_index;
     set_start(group, head.index, head.term, payload == "d");
     group.start_lap = head.lap;
-  } else if (head.index > group.start_index) {
+  } else {
+    const bool is_hole = head.index > group.start_index + group.entries.size() + 1;
+    if (is_hole || (group.has_hole && head.index <= group.start_index)) {
+      // What came before was compacted and its segment freed; the start that says so is still to
+      // come. If it never comes, entries are missing.
+      group.has_hole = true;
+      group.entries.clear();
+      group.start_index = head.index - 1;
+    }
+    if (head.index <= group.start_index) return;
     group.high_water = std::max(group.high_water, head.index);
     const LogIndex position = head.index - group.start_index - 1;
-    if (position > group.entries.size()) {
-      is_damaged_ = true;  // what came before is missing
-      return;
-    }
     group.entries.resize(position);
     EntryRef ref;
     ref.lap = head.lap;

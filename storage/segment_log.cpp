@@ -174,6 +174,11 @@ Result<void> SegmentLog::free_oldest() {
     result = copy_forward(oldest);
     if (result.ok()) result = flush();  // durable elsewhere before the old place is reused
     if (!result.ok()) break;
+    // Without its header the segment is not replayed again.
+    DiskFile& file = *segments_.begin()->second.file;
+    result = file.write(0, std::string(record_bytes(log_magic.size()), '\0'));
+    if (result.ok()) result = file.sync();
+    if (!result.ok()) break;
     free_.push_back(std::move(segments_.begin()->second));
     segments_.erase(segments_.begin());
     ++counters_.recycled;

@@ -68,6 +68,7 @@ class SegmentLog {
     Term start_term = 0;
     std::uint64_t start_lap = 0;       // 0: none
     std::deque<EntryRef> entries;      // start_index + 1 …
+    bool has_hole = false;             // replay: entries before these were freed; a start must follow
     bool is_tainted = false;
     LogIndex high_water = 0;
   };

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// The segment log against a simple model: what was acknowledged is there after any crash, and
+// nothing that was never written ever is.
+#include "storage/segment_log.hpp"
+
+#include <map>
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/storage/faulty_disk.hpp"
+
+using namespace harka;
+using storage::LogOptions;
+using storage::SegmentLog;
+
+namespace {
+
+constexpr LogOptions small{.segment_bytes = 4096, .copy_forward_bytes_max = 2048};
+
+msg::Entry entry(LogIndex index, Term term, std::size_t size = 20) {
+  msg::Entry made;
+  made.index = index;
+  made.term = term;
+  made.type = msg::EntryType::command;
+  made.data = SharedBytes(std::string(size, static_cast<char>('a' + (index + term) % 26)));
+  return made;
+}
+
+msg::AppendLog entries(std::uint32_t group, LogIndex from, LogIndex to, Term term) {
+  msg::AppendLog append;
+  append.group = group;
+  for (LogIndex index = from; index <= to; ++index) append.entries.push_back(entry(index, term));
+  return append;
+}
+
+msg::AppendLog start_at(std::uint32_t group, LogIndex index, Term term, bool drops = false) {
+  msg::AppendLog append;
+  append.group = group;
+  append.has_start = true;
+  append.start_index = index;
+  append.start_term = term;
+  append.drops_suffix = drops;
+  return append;
+}
+
+msg::AppendLog hard_state(std::uint32_t group, Term term, std::uint64_t vote) {
+  msg::AppendLog append;
+  append.group = group;
+  append.has_hard_state = true;
+  append.hard_state = msg::HardState{term, vote};
+  return append;
+}
+
+std::unique_ptr<SegmentLog> open(storage::Disk& disk, LogOptions options = small) {
+  auto log = SegmentLog::open(disk, options);
+  BOOST_REQUIRE(log.ok());
+  return std::move(log).value();
+}
+
+void commit(SegmentLog& log, const msg::AppendLog& append) {
+  BOOST_REQUIRE(log.append(append).ok());
+  BOOST_REQUIRE(log.flush().ok());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(segment_log)
+
+BOOST_AUTO_TEST_CASE(flushed_entries_and_votes_survive_a_reopen) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, hard_state(7, 3, 42));
+    commit(*log, entries(7, 1, 5, 3));
+  }
+  disk.crash();
+  const auto recovered = open(disk)->recover(GroupId{7});
+  BOOST_REQUIRE(recovered.ok());
+  BOOST_TEST(recovered.value().hard_state.vote == 42U);
+  BOOST_REQUIRE_EQUAL(recovered.value().entries.size(), 5U);
+  BOOST_TEST((recovered.value().entries[4] == entry(5, 3)));
+  BOOST_TEST(!recovered.value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(an_append_at_an_old_index_replaces_the_suffix) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, entries(1, 1, 9, 1));
+    commit(*log, entries(1, 4, 5, 2));
+  }
+  const auto recovered = open(disk)->recover(GroupId{1}).value();
+  BOOST_REQUIRE_EQUAL(recovered.entries.size(), 5U);
+  BOOST_TEST(recovered.entries[2].term == 1U);
+  BOOST_TEST(recovered.entries[3].term == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_start_forgets_what_lies_before_it_and_keeps_the_rest) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, entries(1, 1, 9, 1));
+    commit(*log, start_at(1, 6, 1));
+  }
+  const auto recovered = open(disk)->recover(GroupId{1}).value();
+  BOOST_TEST(recovered.start_index == 6U);
+  BOOST_REQUIRE_EQUAL(recovered.entries.size(), 3U);
+  BOOST_TEST(recovered.entries[0].index == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_drops_the_suffix_leaves_nothing) {
+  testing::FaultyDisk disk(1);
+  auto log = open(disk);
+  commit(*log, entries(1, 1, 9, 1));
+  commit(*log, start_at(1, 6, 5, true));
+  BOOST_TEST(log->recover(GroupId{1}).value().entries.empty());
+  commit(*log, entries(1, 7, 8, 5));
+  BOOST_TEST(open(disk)->recover(GroupId{1}).value().entries.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_dropped_group_is_forgotten) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, entries(1, 1, 3, 1));
+    BOOST_REQUIRE(log->drop(GroupId{1}).ok());
+    BOOST_REQUIRE(log->flush().ok());
+  }
+  BOOST_TEST(open(disk)->recover(GroupId{1}).value().entries.empty());
+}
+
+BOOST_AUTO_TEST_CASE(segments_are_recycled_and_idle_groups_copied_forward) {
+  testing::FaultyDisk disk(1);
+  auto log = open(disk);
+  commit(*log, hard_state(99, 4, 8));
+  commit(*log, entries(99, 1, 3, 4));
+  LogIndex index = 0;
+  for (int round = 0; round < 200; ++round) {
+    commit(*log, entries(1, index + 1, index + 10, 1));
+    index += 10;
+    commit(*log, start_at(1, index - 2, 1));
+  }
+  BOOST_TEST(log->counters().recycled > 5U);
+  BOOST_TEST(disk.file_count() < 10U);
+  const auto idle = open(disk)->recover(GroupId{99}).value();
+  BOOST_TEST(idle.hard_state.vote == 8U);
+  BOOST_REQUIRE_EQUAL(idle.entries.size(), 3U);
+  BOOST_TEST((idle.entries[2] == entry(3, 4)));
+}
+
+BOOST_AUTO_TEST_CASE(damage_before_a_later_flush_taints) {
+  testing::FaultyDisk disk(1);
+  std::string first;
+  {
+    auto log = open(disk);
+    first = disk.list().value().front();
+    commit(*log, entries(1, 1, 2, 1));
+    commit(*log, entries(1, 3, 4, 1));
+  }
+  disk.flip_bit(first, 100);
+  auto log = open(disk);
+  BOOST_TEST(log->is_damaged());
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_acknowledges_nothing) {
+  testing::FaultyDisk disk(1);
+  auto log = open(disk);
+  commit(*log, entries(1, 1, 2, 1));
+  disk.is_full = true;
+  BOOST_REQUIRE(log->append(entries(1, 3, 3, 1)).ok());
+  const auto flushed = log->flush();
+  BOOST_REQUIRE(!flushed.ok());
+  BOOST_TEST((flushed.error().code == Code::io_failed));
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_sync_is_reported) {
+  testing::FaultyDisk disk(1);
+  auto log = open(disk);
+  disk.is_sync_failing = true;
+  BOOST_REQUIRE(log->append(entries(1, 1, 1, 1)).ok());
+  BOOST_TEST(!log->flush().ok());
+}
+
+// Random writes over several groups, a power failure at any moment, reopen, go on: what was flushed is
+// there, what is there was written, and a torn tail is never called damage.
+BOOST_DATA_TEST_CASE(
+    acknowledged_entries_survive_power_failures, boost::unit_test::data::xrange(60), seed) {
+  testing::FaultyDisk disk(static_cast<std::uint64_t>(seed) + 1);
+  Random random(static_cast<std::uint64_t>(seed) + 1000);
+  struct Model {
+    std::map<LogIndex, Term> written;  // all that was ever appended, by newest term
+    LogIndex last = 0;
+    LogIndex flushed = 0;
+    Term term = 1;
+    LogIndex start = 0;
+  };
+  std::map<std::uint32_t, Model> models;
+  auto log = open(disk);
+  for (int step = 0; step < 300; ++step) {
+    const auto group = static_cast<std::uint32_t>(random.below(4) + 1);
+    Model& model = models[group];
+    const LogIndex count = random.below(4) + 1;
+    BOOST_REQUIRE(log->append(entries(group, model.last + 1, model.last + count, model.term)).ok());
+    for (LogIndex i = 1; i <= count; ++i) model.written[model.last + i] = model.term;
+    model.last += count;
+    if (random.chance(0.5)) {
+      BOOST_REQUIRE(log->flush().ok());
+      for (auto& [id, each] : models) each.flushed = each.last;
+    }
+    if (random.chance(0.2) && model.flushed > model.start + 2) {
+      model.start = model.flushed - 2;
+      commit(*log, start_at(group, model.start, model.written[model.start]));
+      for (auto& [id, each] : models) each.flushed = each.last;
+    }
+    if (!random.chance(0.05)) continue;
+    log.reset();
+    disk.crash();
+    log = open(disk);
+    BOOST_REQUIRE_MESSAGE(!log->is_damaged(), "seed " << seed << ": a torn tail was called damage");
+    for (auto& [id, each] : models) {
+      const auto recovered = log->recover(GroupId{id}).value();
+      const LogIndex last = recovered.start_index + recovered.entries.size();
+      BOOST_REQUIRE_MESSAGE(last >= each.flushed, "seed " << seed << ": acknowledged entries lost");
+      BOOST_REQUIRE(last <= each.last);
+      for (const msg::Entry& found : recovered.entries) {
+        BOOST_REQUIRE((found == entry(found.index, each.written[found.index])));
+      }
+      each.last = last;
+      each.flushed = last;
+      ++each.term;
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
