@@ -32,6 +32,9 @@ class RespWriter {
   /// A text for people: RESP3's verbatim string, a bulk string in RESP2.
   void verbatim(std::string_view text);
 
+  /// A reply that was written already.
+  void raw(std::string_view reply) { out_.append(reply); }
+
   [[nodiscard]] bool is_resp3() const { return is_resp3_; }
 
  private:
