@@ -158,6 +158,9 @@ void GatewayLoop::scan(const gateway::ScanRequest& request, std::uint64_t ticket
 
 void GatewayLoop::admin(
     std::string verb, std::vector<std::string> arguments, std::uint64_t ticket) {
+  std::transform(verb.begin(), verb.end(), verb.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
   msg::AdminRequest request;
   request.verb = std::move(verb);
   request.arguments = std::move(arguments);

@@ -209,7 +209,7 @@ void Node::Parts::start_actors() {
       std::make_shared<AdminPort>(directory, registry, *log_store, *links));
   CafHost::Options options;
   options.worker_threads = config.threads;
-  options.seed = context.epoch.value ^ context.node.value;
+  options.seed = context.epoch.value ^ context.data_id;  // differs between any two starts
   options.root_failed = [](const std::string& reason) {
     log::error("node", "the root supervisor gave up: " + reason);
     ::_exit(exit_bug);

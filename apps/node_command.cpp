@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `harka start`: a node until a signal says stop, and `harka cert make`.
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 #include "apps/commands.hpp"
@@ -55,6 +56,12 @@ int run_node(const Config& config) {
 }
 
 int run_cert_make(const CertOptions& options) {
+  std::error_code failure;
+  std::filesystem::create_directories(options.directory, failure);
+  if (failure) {
+    std::cerr << "harka: cannot make " << options.directory << ": " << failure.message() << '\n';
+    return exit_usage;
+  }
   const Result<void> authority = net::make_dev_ca(options.directory);
   if (!authority.ok() && authority.error().code != Code::already_exists) {
     std::cerr << "harka: " << authority.error().detail << '\n';

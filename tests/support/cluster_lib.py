@@ -170,6 +170,7 @@ class Harka(Cluster):
         self.binary = str(binary)
         self.links = [free_port() for _ in range(nodes)]
         self.ports = [free_port() for _ in range(nodes)]
+        self.folder.mkdir(parents=True, exist_ok=True)
         tls = self.folder / "tls"
         seeds = ",".join(f"127.0.0.1:{port}" for port in self.links)
         for i in range(nodes):
