@@ -2,13 +2,13 @@
 // pwrite, fdatasync, posix_fallocate; the folder is synced when a file is added.
 #include "storage/file_disk.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 namespace harka::storage {
 
@@ -21,6 +21,7 @@ Error failed(const std::string& what, int code) {
 class File final : public DiskFile {
  public:
   File(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+
   ~File() override { ::close(descriptor_); }
 
   Result<void> write(std::uint64_t offset, std::string_view bytes) override {
@@ -34,10 +35,12 @@ class File final : public DiskFile {
     }
     return {};
   }
+
   Result<void> sync() override {
     if (::fdatasync(descriptor_) != 0) return failed("fdatasync of " + path_, errno);
     return {};
   }
+
   Result<std::string> read(std::uint64_t offset, std::size_t length) const override {
     std::string bytes(length, '\0');
     std::size_t done = 0;
@@ -50,8 +53,10 @@ class File final : public DiskFile {
     }
     return bytes;
   }
+
   [[nodiscard]] std::uint64_t size() const override {
     struct stat status {};
+
     return ::fstat(descriptor_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
 
@@ -73,18 +78,19 @@ class FileDisk final : public Disk {
     if (failure) return failed("listing " + directory_, failure.value());
     return names;
   }
+
   Result<std::unique_ptr<DiskFile>> open(const std::string& name) override {
     const std::string path = directory_ + "/" + name;
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) return failed("opening " + path, errno);
     return std::unique_ptr<DiskFile>(std::make_unique<File>(path, descriptor));
   }
+
   Result<std::unique_ptr<DiskFile>> create(const std::string& name, std::uint64_t bytes) override {
     // Under another name until it is whole, so that a crash leaves no half-made segment.
     const std::string path = directory_ + "/" + name;
     const std::string temporary = path + ".new";
-    const int descriptor =
-        ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    const int descriptor = ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor < 0) return failed("creating " + path, errno);
     auto file = std::make_unique<File>(path, descriptor);
     if (const int code = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes)); code != 0) {

@@ -1,96 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of the log. A segment is a preallocated file that is used again and again; every record
-// carries the lap (the segment's sequence number at that use), so that bytes of an earlier use are
-// never taken for valid. Integers are little-endian.
+// carries the lap, a number that no other use of any segment ever has, so that bytes of an earlier
+// use are never taken for valid. Integers are little-endian. See docs/design/log.md.
 //
-//   record: crc u32 | payload length u32 | lap u64 | group u32 | kind u8 | entry type u8 | flush u16
-//           | term u64 | index u64 | payload | zero padding to 8 bytes
+//   record: crc u32 | payload length u32 | lap u32 | flush u32 | group u32 | kind u8 | entry type
+//   u8
+//           | flags u16 | term u64 | index u64 | payload | zero padding to 8 bytes
 //
-// crc covers everything after itself, without the padding. The first record of a segment is a
-// `header`; a full one ends with a `seal`, so an unsealed segment that is not the last is damaged.
-// `flush` numbers the flush that wrote the record (15 bits, wrapping) and marks a flush's last record
-// with the top bit: that tells a write torn by a power failure, whose blocks may reach the disk in any
-// order, from damage to what was acknowledged.
+// crc covers everything after itself, without the padding, and is seeded with the record's offset:
+// a record that a disk put into the wrong place is not valid there. The first record of a segment
+// is a `header`; a full one ends with a `seal`. `flush` numbers the flushes of a lap and a flag
+// marks a flush's last record: that tells a write torn by a power failure, whose blocks may reach
+// the disk in any order, from damage to what was acknowledged.
 #pragma once
+
+#include "storage/checksum.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "storage/checksum.hpp"
+#include <type_traits>
 
 namespace harka::storage {
 
 enum class RecordKind : std::uint8_t {
-  header = 1,      // payload: magic; starts a segment
-  entry = 2,
+  header = 1,      // index: the floor; term: the lap before; payload: magic, data id
+  entry = 2,       // replaces whatever the group had at and after its index
   hard_state = 3,  // term, and index = vote
-  log_start = 4,   // the log starts after (index, term); payload "d": what followed was dropped
+  log_start = 4,   // the log starts after (index, term); with drops_suffix what followed is gone
   drop_group = 5,
-  seal = 6         // the segment is complete
+  seal = 6,          // the segment is complete; index: the floor
+  copied_entry = 7,  // an older entry, written again unchanged so that its segment can be reused
+  roster = 8,        // payload: RosterLine for every group, as of the start of this segment
+  taint = 9,         // the group lost acknowledged records; index: the highest it may have had
+  mark = 10          // testifies that the flushes before it were done; index: the floor
 };
+constexpr std::uint8_t record_kind_max = 10;
+
+/// Laps below the floor are obsolete: their segments are free, whatever they hold.
+using Lap = std::uint32_t;
 
 struct RecordHead {
   std::uint32_t crc = 0;
   std::uint32_t length = 0;
-  std::uint64_t lap = 0;
+  Lap lap = 0;
+  std::uint32_t flush = 0;
   std::uint32_t group = 0;
   RecordKind kind = RecordKind::entry;
   std::uint8_t entry_type = 0;
-  std::uint16_t flush = 0;
+  std::uint16_t flags = 0;
   std::uint64_t term = 0;
   std::uint64_t index = 0;
 };
+
 static_assert(sizeof(RecordHead) == 40 && std::is_trivially_copyable_v<RecordHead>);
 
-constexpr std::uint16_t flush_end_bit = 0x8000;
-constexpr std::uint16_t flush_number_mask = 0x7fff;
+struct RosterLine {
+  std::uint32_t group = 0;
+  std::uint32_t reserved = 0;
+  std::uint64_t index_last = 0;
+};
 
-constexpr std::string_view log_magic = "harka-log-1";
+static_assert(sizeof(RosterLine) == 16 && std::is_trivially_copyable_v<RosterLine>);
+
+constexpr std::uint16_t flag_ends_flush = 1;
+constexpr std::uint16_t flag_drops_suffix = 2;
+constexpr std::uint16_t flags_known = flag_ends_flush | flag_drops_suffix;
+
+/// A taint of this group is a taint of every group that the log does not know.
+constexpr std::uint32_t unknown_groups = 0xFFFFFFFF;
+
+constexpr std::string_view log_magic_family = "harka-log-";  // the same in all versions
+constexpr std::string_view log_magic = "harka-log-2";
+constexpr std::size_t header_payload_bytes = 24;  // magic, zeros to 16 bytes, data id u64
 constexpr std::size_t record_payload_max = 64U << 20;
 
 [[nodiscard]] constexpr std::size_t record_bytes(std::size_t payload) {
   return (sizeof(RecordHead) + payload + 7) / 8 * 8;
 }
 
-inline void append_record(std::string& out, RecordHead head, std::string_view payload) {
-  const std::size_t begin = out.size();
+/// Seals the record at `begin` of a buffer whose first byte goes to `buffer_offset` of the segment.
+inline void finish_record(
+    std::string& buffer, std::size_t begin, std::uint64_t buffer_offset, bool ends_flush) {
+  RecordHead head;
+  std::memcpy(&head, buffer.data() + begin, sizeof head);
+  if (ends_flush) head.flags |= flag_ends_flush;
+  std::memcpy(buffer.data() + begin, &head, sizeof head);
+  const std::string_view covered = std::string_view(buffer).substr(
+      begin + sizeof head.crc, sizeof head - sizeof head.crc + head.length);
+  const std::uint32_t crc = crc32c(covered, static_cast<std::uint32_t>(buffer_offset + begin));
+  std::memcpy(buffer.data() + begin, &crc, sizeof crc);
+}
+
+/// Adds a record without its checksum: `finish_record` does that once it is known whether it is the
+/// last of its flush.
+inline void append_record(std::string& buffer, RecordHead head, std::string_view payload) {
+  const std::size_t padding = record_bytes(payload.size()) - sizeof head - payload.size();
   head.length = static_cast<std::uint32_t>(payload.size());
-  out.resize(begin + sizeof head);
-  std::memcpy(out.data() + begin, &head, sizeof head);
-  out.append(payload);
-  const std::uint32_t crc = crc32c(std::string_view(out).substr(begin + sizeof head.crc));
-  std::memcpy(out.data() + begin, &crc, sizeof crc);
-  out.resize(begin + record_bytes(payload.size()), '\0');
+  buffer.append(reinterpret_cast<const char*>(&head), sizeof head);  // trivially copyable
+  buffer.append(payload);
+  buffer.append(padding, '\0');
 }
 
-/// Marks the record at `begin` of a buffer as the last of its flush.
-inline void mark_flush_end(std::string& out, std::size_t begin) {
+/// The record at the beginning of `bytes`, which were read at `offset` of a segment, if it is
+/// whole, undamaged and was written there. Any lap.
+[[nodiscard]] inline std::optional<RecordHead> read_record_at(
+    std::string_view bytes, std::uint64_t offset) {
+  if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
   RecordHead head;
-  std::memcpy(&head, out.data() + begin, sizeof head);
-  head.flush |= flush_end_bit;
-  std::memcpy(out.data() + begin, &head, sizeof head);
-  const std::uint32_t crc = crc32c(std::string_view(out).substr(
-      begin + sizeof head.crc, sizeof head - sizeof head.crc + head.length));
-  std::memcpy(out.data() + begin, &crc, sizeof crc);
-}
-
-/// The record at `offset` if it is whole, undamaged and of this lap.
-[[nodiscard]] inline std::optional<RecordHead> read_record(
-    std::string_view segment, std::uint64_t offset, std::uint64_t lap) {
-  if (offset + sizeof(RecordHead) > segment.size()) return std::nullopt;
-  RecordHead head;
-  std::memcpy(&head, segment.data() + offset, sizeof head);
-  if (head.lap != lap || head.length > record_payload_max ||
-      offset + record_bytes(head.length) > segment.size()) {
+  std::memcpy(&head, bytes.data(), sizeof head);
+  const auto kind = static_cast<std::uint8_t>(head.kind);
+  if (head.lap == 0 || kind == 0 || kind > record_kind_max || head.length > record_payload_max ||
+      (head.flags & ~flags_known) != 0 || record_bytes(head.length) > bytes.size()) {
     return std::nullopt;
   }
-  const std::string_view covered = segment.substr(
-      offset + sizeof head.crc, sizeof head - sizeof head.crc + head.length);
-  if (crc32c(covered) != head.crc) return std::nullopt;
+  const std::string_view covered =
+      bytes.substr(sizeof head.crc, sizeof head - sizeof head.crc + head.length);
+  if (crc32c(covered, static_cast<std::uint32_t>(offset)) != head.crc) return std::nullopt;
   return head;
+}
+
+[[nodiscard]] inline std::optional<RecordHead> read_record(
+    std::string_view segment, std::uint64_t offset) {
+  if (offset > segment.size()) return std::nullopt;
+  return read_record_at(segment.substr(offset), offset);
 }
 
 }  // namespace harka::storage

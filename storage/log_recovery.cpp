@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the log back at start.
+// Reading the log back at start: survey every file, decide which are in use, replay those in order,
+// and go on in a fresh segment, so that a torn tail is never written behind.
 //
-// Where a segment's records end is the question: a write that was under way at a crash leaves a torn
-// tail, which nobody was told about and which is cut; its blocks may have reached the disk in any order,
-// so whole records of that same flush may follow the bad one. But whole records of a later flush, or
-// an unsealed segment that is not the last, mean that acknowledged bytes were lost. Then every group is
-// tainted, for a bad record does not say whose it was. One case looks like a torn tail and is not:
-// damage to the very last flush before the crash, which nothing newer testifies to.
-#include <algorithm>
-
+// After damage the whole live content is written again with a taint for every group, and the old
+// segments are given up: the next start finds a whole log that still knows what was lost.
+#include "base/log.hpp"
+#include "storage/log_survey.hpp"
 #include "storage/segment_log.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka::storage {
 
 namespace {
 
 std::optional<std::uint64_t> number_of(const std::string& name) {
-  if (name.size() < 5 || !name.ends_with(".seg")) return std::nullopt;
+  if (name.size() < 5 || name.size() > 20 || !name.ends_with(".seg")) return std::nullopt;
   std::uint64_t number = 0;
   for (const char c : name.substr(0, name.size() - 4)) {
     if (c < '0' || c > '9') return std::nullopt;
@@ -25,170 +25,279 @@ std::optional<std::uint64_t> number_of(const std::string& name) {
   return number;
 }
 
-/// The lap of a segment's header, or nothing if it was never used (or its header is damaged).
-std::optional<std::uint64_t> lap_of(std::string_view bytes) {
-  RecordHead head;
-  if (bytes.size() < sizeof head) return std::nullopt;
-  std::memcpy(&head, bytes.data(), sizeof head);
-  const std::optional<RecordHead> checked = read_record(bytes, 0, head.lap);
-  if (!checked || checked->kind != RecordKind::header) return std::nullopt;
-  if (bytes.substr(sizeof head, log_magic.size()) != log_magic) return std::nullopt;
-  return checked->lap;
-}
-
 }  // namespace
 
+/// What is known while the log is being read.
+struct SegmentLog::Recovery {
+  struct File {
+    Segment segment;
+    Survey survey;
+  };
+
+  std::vector<File> files;
+  std::map<Lap, Survey> in_use;
+  std::map<std::uint32_t, LogIndex> roster;  // the highest index that a roster names
+  /// Of the groups whose entries come after the last known damage: nothing of theirs is unseen.
+  std::map<std::uint32_t, LogIndex> seen_after_damage;
+  std::uint64_t lost_bytes = 0;  // that no later roster tells about
+};
+
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Disk& disk, LogOptions options) {
+  if (options.segment_bytes < 1024 || options.segment_bytes > (1ULL << 30)) {
+    return Error{Code::invalid_argument, "log segments have between 1 KiB and 1 GiB"};
+  }
   std::unique_ptr<SegmentLog> log(new SegmentLog(disk, options));
   if (Result<void> loaded = log->load(); !loaded.ok()) return loaded.error();
   return Result<std::unique_ptr<SegmentLog>>(std::move(log));
 }
 
 Result<void> SegmentLog::load() {
+  Recovery recovery;
+  if (Result<void> done = survey_files(recovery); !done.ok()) return done;
+  classify(recovery);
+  check_chain(recovery);
+  for (const auto& [lap, survey] : recovery.in_use) {
+    if (Result<void> done = replay(lap, survey, recovery); !done.ok()) return done;
+  }
+  // What a group has now, before entries behind a hole are dropped: it may have had that.
+  for (auto& [id, group] : groups_) {
+    LogIndex& known = recovery.roster[id];
+    known = std::max(known, group.last_index());
+    if (!group.finish_replay()) {
+      damaged(
+          "entries of group " + std::to_string(id) + " after index " +
+          std::to_string(group.last_index()) + " are missing");
+    }
+  }
+  if (is_damaged()) {
+    taint_groups(recovery);
+    return start_afresh();
+  }
+  if (!recovery.in_use.empty()) {
+    const auto& [newest, survey] = *recovery.in_use.rbegin();
+    if (Result<void> done = seal_torn(newest, survey); !done.ok()) return done;
+  }
+  if (Result<void> done = next_segment(0); !done.ok()) return done;
+  if (Result<void> done = flush(); !done.ok()) return done;
+  return free_oldest();
+}
+
+void SegmentLog::damaged(const std::string& what) {
+  if (damage_.size() > 1000) return;
+  damage_ += (damage_.empty() ? "" : "; ") + what;
+}
+
+Result<void> SegmentLog::survey_files(Recovery& recovery) {
   Result<std::vector<std::string>> names = disk_.list();
   if (!names.ok()) return names.error();
+  std::ranges::sort(names.value());
   for (const std::string& name : names.value()) {
     const std::optional<std::uint64_t> number = number_of(name);
     if (!number) continue;
     next_file_ = std::max(next_file_, *number + 1);
     Result<std::unique_ptr<DiskFile>> file = disk_.open(name);
     if (!file.ok()) return file.error();
-    const std::size_t head_bytes =
-        std::min<std::uint64_t>(file.value()->size(), record_bytes(log_magic.size()));
-    Result<std::string> head = file.value()->read(0, head_bytes);
-    if (!head.ok()) return head.error();
-    Segment segment{name, std::move(file).value()};
-    if (const std::optional<std::uint64_t> lap = lap_of(head.value())) {
-      segments_[*lap] = std::move(segment);
-    } else {
+    const std::uint64_t size = file.value()->size();
+    if (size > (1ULL << 30)) return Error{Code::corrupt, name + " is no segment: it is too large"};
+    Result<std::string> bytes = file.value()->read(0, size);
+    if (!bytes.ok()) return bytes.error();
+    const Survey survey = survey_segment(bytes.value());
+    if (survey.is_other_version) {
+      return Error{
+          Code::refused_to_protect,
+          name +
+              " was written by another version of the log; start that version, or "
+              "remove the data directory to join again as an empty node"};
+    }
+    const bool is_foreign = survey.lap != 0 && options_.data_id != 0 && survey.data_id != 0 &&
+                            survey.data_id != options_.data_id;
+    if (is_foreign) {
+      return Error{Code::refused_to_protect, name + " belongs to another data directory"};
+    }
+    floor_ = std::max(floor_, survey.floor);
+    lap_ = std::max({lap_, survey.lap, survey.stray_lap});
+    recovery.files.push_back({Segment{name, std::move(file).value()}, survey});
+  }
+  return {};
+}
+
+// Which files hold laps in use. A file without a whole header whose records are all of its lap's
+// first flush was torn before anything in it was acknowledged: it is free.
+void SegmentLog::classify(Recovery& recovery) {
+  for (auto& [segment, survey] : recovery.files) {
+    const std::string& name = segment.name;
+    Lap lap = survey.lap >= floor_ ? survey.lap : 0;
+    if (survey.is_damaged && lap != 0) {
+      damaged(name + " is damaged at byte " + std::to_string(survey.end));
+    }
+    if (survey.stray_lap >= floor_ && survey.stray_lap > survey.lap) {
+      if (lap != 0) {
+        damaged(name + " holds records of another segment");
+      } else if (survey.stray_flush > 1) {
+        lap = survey.stray_lap;
+        damaged("the header of " + name + " is damaged");
+        survey = Survey{};
+        survey.lap = lap;
+        survey.is_damaged = true;
+      }
+    }
+    if (lap != 0 && segments_.contains(lap)) {
+      damaged(name + " and " + segments_.at(lap).name + " claim the same place in the log");
+      lap = 0;
+    }
+    if (lap == 0) {
       free_.push_back(std::move(segment));
+    } else {
+      segments_[lap] = std::move(segment);
+      recovery.in_use[lap] = survey;
     }
   }
-  std::uint64_t expected = 0;
-  for (const auto& [lap, segment] : segments_) {
-    if (expected != 0 && lap != expected) is_damaged_ = true;  // a whole segment is missing
-    expected = lap + 1;
-  }
-  for (const auto& [lap, segment] : segments_) {
-    const bool is_last = lap == segments_.rbegin()->first;
-    if (Result<void> done = replay(lap, is_last); !done.ok()) return done;
-  }
-  for (const auto& [id, group] : groups_) is_damaged_ = is_damaged_ || group.has_hole;
-  if (is_damaged_) taint_all();
-  lap_ = segments_.empty() ? 0 : segments_.rbegin()->first;
-  // Writing goes on in a fresh segment, so that a torn tail is never written behind.
-  Segment next;
-  if (!free_.empty() && free_.back().file->size() >= options_.segment_bytes) {
-    next = std::move(free_.back());
-    free_.pop_back();
-  } else {
-    std::string name = std::to_string(next_file_++);
-    next.name = std::string(8 - std::min<std::size_t>(8, name.size()), '0') + name + ".seg";
-    Result<std::unique_ptr<DiskFile>> made = disk_.create(next.name, options_.segment_bytes);
-    if (!made.ok()) return made.error();
-    next.file = std::move(made).value();
-  }
-  if (Result<void> done = use_segment(std::move(next)); !done.ok()) return done;
-  if (Result<void> done = flush(); !done.ok()) return done;
-  return free_oldest();
 }
 
-Result<void> SegmentLog::replay(std::uint64_t lap, bool is_last) {
-  DiskFile& file = *segments_.at(lap).file;
-  Result<std::string> read = file.read(0, file.size());
-  if (!read.ok()) return read.error();
-  const std::string& bytes = read.value();
-  std::uint64_t offset = 0;
-  std::uint16_t last_flush = 0;
-  bool is_sealed = false;
-  while (const std::optional<RecordHead> head = read_record(bytes, offset, lap)) {
-    const std::string_view payload =
-        std::string_view(bytes).substr(offset + sizeof(RecordHead), head->length);
-    is_sealed = head->kind == RecordKind::seal;
-    last_flush = head->flush;
-    replay_record(*head, offset, payload);
-    offset += record_bytes(head->length);
-    if (is_sealed) break;
+// Every segment but the newest is sealed, and names the one before it.
+void SegmentLog::check_chain(Recovery& recovery) {
+  Lap newest = 0;
+  for (const auto& [segment, survey] : recovery.files) {
+    newest = std::max({newest, survey.lap, survey.stray_lap});
   }
-  flush_number_ = static_cast<std::uint16_t>((last_flush + 2) & flush_number_mask);
-  if (is_sealed) return {};
-  if (is_acknowledged_after(bytes, offset, lap, last_flush)) {
-    is_damaged_ = true;
-    return {};
+  for (auto& [lap, survey] : recovery.in_use) {
+    const std::string& name = segments_.at(lap).name;
+    if (!survey.is_sealed && !survey.is_damaged && lap != newest) {
+      damaged("records at the end of " + name + " are missing");
+      survey.is_damaged = true;
+    }
+    const Lap before = survey.lap_before;
+    if (before != 0 && before >= floor_ && !segments_.contains(before)) {
+      damaged("the segment before " + name + " is missing");
+    }
   }
-  if (!is_last) {
-    is_damaged_ = true;
-    return {};
-  }
-  // A torn tail. Seal it, so that the next start does not take this segment for damaged.
-  if (offset + record_bytes(0) > bytes.size()) return {};
-  std::string seal;
-  RecordHead head;
-  head.kind = RecordKind::seal;
-  head.lap = lap;
-  head.flush = flush_end_bit | flush_number_;
-  append_record(seal, head, {});
-  if (Result<void> done = file.write(offset, seal); !done.ok()) return done;
-  return file.sync();
+  const bool begins_at_floor = recovery.in_use.empty() || floor_ <= 1 ||
+                               recovery.in_use.begin()->first == floor_ ||
+                               recovery.in_use.begin()->second.lap_before < floor_;
+  if (!begins_at_floor) damaged("the oldest segment is missing");
 }
 
-bool SegmentLog::is_acknowledged_after(
-    std::string_view bytes, std::uint64_t offset, std::uint64_t lap, std::uint16_t last_flush) {
-  // The flush that the bad record belongs to: the next one if the last whole record ended its own.
-  const bool has_ended = (last_flush & flush_end_bit) != 0;
-  const auto bad_flush =
-      static_cast<std::uint16_t>((last_flush + (has_ended ? 1 : 0)) & flush_number_mask);
-  for (std::uint64_t at = offset; at + sizeof(RecordHead) <= bytes.size(); at += 8) {
-    std::uint64_t found = 0;
-    std::memcpy(&found, bytes.data() + at + 8, sizeof found);
-    if (found != lap) continue;
-    const std::optional<RecordHead> head = read_record(bytes, at, lap);
-    if (head && (head->flush & flush_number_mask) != bad_flush) return true;
-  }
-  return false;
+Result<void> SegmentLog::replay(Lap lap, const Survey& survey, Recovery& recovery) {
+  const DiskFile& file = *segments_.at(lap).file;
+  Result<std::string> bytes = file.read(0, survey.is_damaged ? file.size() : survey.end);
+  if (!bytes.ok()) return bytes.error();
+  std::uint64_t whole_end = 0;
+  std::uint64_t lost_bytes = 0;
+  for_each_record(
+      bytes.value(),
+      0,
+      [&](std::uint64_t offset, const RecordHead& head, std::string_view payload) {
+        if (head.lap != lap) return;
+        if (offset != whole_end) recovery.seen_after_damage.clear();
+        lost_bytes += offset - whole_end;
+        whole_end = offset + record_bytes(head.length);
+        replay_record(offset, head, payload, recovery);
+      });
+  recovery.lost_bytes += lost_bytes;
+  return {};
 }
 
 void SegmentLog::replay_record(
-    const RecordHead& head, std::uint64_t offset, std::string_view payload) {
-  if (head.kind == RecordKind::header || head.kind == RecordKind::seal) return;
-  if (head.kind == RecordKind::drop_group) {
-    groups_.erase(head.group);
-    return;
+    std::uint64_t offset, const RecordHead& head, std::string_view payload, Recovery& recovery) {
+  switch (head.kind) {
+    case RecordKind::header:
+    case RecordKind::seal:
+    case RecordKind::mark: return;
+    case RecordKind::roster:
+      // Says what every group had when this segment began, so nothing that was lost before is
+      // unseen.
+      recovery.lost_bytes = 0;
+      recovery.seen_after_damage.clear();
+      for (std::size_t at = 0; at + sizeof(RosterLine) <= payload.size();
+           at += sizeof(RosterLine)) {
+        RosterLine line;
+        std::memcpy(&line, payload.data() + at, sizeof line);
+        LogIndex& known = recovery.roster[line.group];
+        known = std::max(known, line.index_last);
+      }
+      return;
+    case RecordKind::drop_group:
+      groups_.erase(head.group);
+      recovery.roster.erase(head.group);
+      return;
+    case RecordKind::hard_state:
+      groups_[head.group].set_hard_state(msg::HardState{head.term, head.index}, head.lap);
+      return;
+    case RecordKind::log_start:
+      groups_[head.group].set_start(head.index, head.term, (head.flags & flag_drops_suffix) != 0);
+      groups_[head.group].set_start_lap(head.lap);
+      return;
+    case RecordKind::taint:
+      if (head.group == unknown_groups) {
+        are_unknown_tainted_ = true;
+        unknown_taint_lap_ = head.lap;
+      } else {
+        groups_[head.group].taint(head.index, head.lap);
+      }
+      return;
+    case RecordKind::entry:
+    case RecordKind::copied_entry: break;
   }
-  Group& group = groups_[head.group];
-  if (head.kind == RecordKind::hard_state) {
-    group.hard_state.term = head.term;
-    group.hard_state.vote = head.index;
-    group.hard_state_lap = head.lap;
-  } else if (head.kind == RecordKind::log_start) {
-    group.has_hole = group.has_hole && payload != "d" && head.index < group.start_index;
-    set_start(group, head.index, head.term, payload == "d");
-    group.start_lap = head.lap;
+  EntryRef entry;
+  entry.lap = head.lap;
+  entry.offset = static_cast<std::uint32_t>(offset);
+  entry.length = head.length;
+  entry.type = static_cast<msg::EntryType>(head.entry_type);
+  entry.term = head.term;
+  GroupIndex& group = groups_[head.group];
+  if (head.kind == RecordKind::copied_entry) {
+    group.put_copy(head.index, entry);
   } else {
-    const bool is_hole = head.index > group.start_index + group.entries.size() + 1;
-    if (is_hole || (group.has_hole && head.index <= group.start_index)) {
-      // What came before was compacted and its segment freed; the start that says so is still to
-      // come. If it never comes, entries are missing.
-      group.has_hole = true;
-      group.entries.clear();
-      group.start_index = head.index - 1;
-    }
-    if (head.index <= group.start_index) return;
-    group.high_water = std::max(group.high_water, head.index);
-    const LogIndex position = head.index - group.start_index - 1;
-    group.entries.resize(position);
-    EntryRef ref;
-    ref.lap = head.lap;
-    ref.offset = offset;
-    ref.term = head.term;
-    ref.length = head.length;
-    ref.type = static_cast<msg::EntryType>(head.entry_type);
-    group.entries.push_back(ref);
+    group.put_entry(head.index, entry);
+    recovery.seen_after_damage[head.group] = head.index;
   }
 }
 
-void SegmentLog::taint_all() {
-  for (auto& [id, group] : groups_) group.is_tainted = true;
+// So that the next start does not take this segment, which is no longer the newest, for damaged.
+Result<void> SegmentLog::seal_torn(Lap lap, const Survey& survey) {
+  DiskFile& file = *segments_.at(lap).file;
+  if (survey.is_sealed || survey.end + record_bytes(0) > file.size()) return {};
+  RecordHead seal;
+  seal.kind = RecordKind::seal;
+  seal.lap = lap;
+  seal.index = floor_;
+  seal.flush = survey.flush_end + 2;
+  std::string bytes;
+  append_record(bytes, seal, {});
+  finish_record(bytes, 0, survey.end, true);
+  if (Result<void> done = file.write(survey.end, bytes); !done.ok()) return done;
+  return file.sync();
+}
+
+// A bad record does not say whose it was, so every group is tainted, and so is what the log no
+// longer knows. How far a group had come: what a later roster or entry says, else what would fit
+// into the lost bytes.
+void SegmentLog::taint_groups(const Recovery& recovery) {
+  for (const auto& [id, index_last] : recovery.roster) {
+    LogIndex high_water = index_last;
+    const LogIndex unseen = recovery.lost_bytes / record_bytes(0);
+    if (!recovery.seen_after_damage.contains(id)) high_water += unseen;
+    GroupIndex& group = groups_[id];
+    if (group.is_tainted()) high_water = std::max(high_water, group.high_water());
+    group.taint(high_water, 0);
+  }
+  are_unknown_tainted_ = true;
+  log::error("log", damage_);
+}
+
+Result<void> SegmentLog::start_afresh() {
+  is_freeing_ = true;
+  const Lap newest_old = segments_.empty() ? 0 : segments_.rbegin()->first;
+  if (Result<void> done = next_segment(0); !done.ok()) return done;
+  const Lap first_new = lap_;
+  if (Result<void> done = copy_forward(newest_old); !done.ok()) return done;
+  if (Result<void> done = flush(); !done.ok()) return done;
+  floor_ = first_new;
+  if (Result<void> done = put_mark(); !done.ok()) return done;
+  if (Result<void> done = flush(); !done.ok()) return done;
+  while (segments_.begin()->first < first_new) release_oldest();
+  is_freeing_ = false;
+  return {};
 }
 
 }  // namespace harka::storage

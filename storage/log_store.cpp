@@ -2,6 +2,10 @@
 // Group commit without a timer: whatever arrives during a flush is the next batch.
 #include "storage/log_store.hpp"
 
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace harka::storage {
@@ -15,35 +19,59 @@ EnvelopePtr answer(const Envelope& request, msg::Message body) {
 
 }  // namespace
 
-Result<std::vector<EnvelopePtr>> LogStoreCore::flush() {
-  std::vector<EnvelopePtr> answers;
-  for (const EnvelopePtr& envelope : std::exchange(queue_, {})) {
-    if (const auto* append = std::get_if<msg::AppendLog>(&envelope->body)) {
-      if (Result<void> done = log_.append(*append); !done.ok()) return done.error();
-      answers.push_back(answer(*envelope, msg::LogAppended{append->group, append->ticket}));
-    } else if (const auto* recover = std::get_if<msg::RecoverGroup>(&envelope->body)) {
-      Result<msg::GroupRecovered> recovered = log_.recover(GroupId{recover->group});
-      if (!recovered.ok()) return recovered.error();
-      recovered.value().ticket = recover->ticket;
-      answers.push_back(answer(*envelope, std::move(recovered).value()));
-    } else if (const auto* drop = std::get_if<msg::DropGroup>(&envelope->body)) {
-      if (Result<void> done = log_.drop(GroupId{drop->group}); !done.ok()) return done.error();
-      answers.push_back(answer(*envelope, msg::GroupDropped{drop->group, drop->ticket}));
-    }
+Result<void> LogStoreCore::begin_flush() {
+  ASSERT(!is_flushing_);
+  is_flushing_ = true;
+  for (const EnvelopePtr& envelope : queue_) {
+    if (Result<void> done = take(*envelope); !done.ok()) return done;
   }
-  if (Result<void> done = log_.flush(); !done.ok()) return done.error();
-  return answers;
+  queue_.clear();
+  return log_.write();
+}
+
+Result<void> LogStoreCore::take(const Envelope& envelope) {
+  if (const auto* append = std::get_if<msg::AppendLog>(&envelope.body)) {
+    answers_.push_back(answer(envelope, msg::LogAppended{append->group, append->ticket}));
+    return log_.append(*append);
+  }
+  if (const auto* recover = std::get_if<msg::RecoverGroup>(&envelope.body)) {
+    Result<msg::GroupRecovered> recovered = log_.recover(GroupId{recover->group});
+    if (!recovered.ok()) return recovered.error();
+    recovered.value().ticket = recover->ticket;
+    answers_.push_back(answer(envelope, std::move(recovered).value()));
+    return {};
+  }
+  if (const auto* drop = std::get_if<msg::DropGroup>(&envelope.body)) {
+    answers_.push_back(answer(envelope, msg::GroupDropped{drop->group, drop->ticket}));
+    return log_.drop(GroupId{drop->group});
+  }
+  return {};  // not for a log store: as lost on the way
+}
+
+Result<std::vector<EnvelopePtr>> LogStoreCore::finish_flush() {
+  ASSERT(is_flushing_);
+  if (Result<void> done = log_.sync(); !done.ok()) return done.error();
+  is_flushing_ = false;
+  return std::exchange(answers_, {});
+}
+
+Result<std::vector<EnvelopePtr>> LogStoreCore::flush() {
+  if (Result<void> done = begin_flush(); !done.ok()) return done.error();
+  return finish_flush();
 }
 
 LogStoreThread::LogStoreThread(
-    std::unique_ptr<SegmentLog> log, Directory& directory,
+    std::unique_ptr<SegmentLog> log,
+    Directory& directory,
     std::function<void(const Error&)> on_fatal)
     : log_(std::move(log)),
       directory_(directory),
       on_fatal_(std::move(on_fatal)),
       thread_([this] { run(); }) {}
 
-LogStoreThread::~LogStoreThread() { stop(); }
+LogStoreThread::~LogStoreThread() {
+  stop();
+}
 
 bool LogStoreThread::post(EnvelopePtr envelope) {
   const std::lock_guard lock(mutex_);
@@ -68,22 +96,36 @@ LogCounters LogStoreThread::counters() const {
 }
 
 void LogStoreThread::run() {
+  using Clock = std::chrono::steady_clock;
   LogStoreCore core(*log_);
+  LogCounters counters = log_->counters();
+  std::vector<EnvelopePtr> batch;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      counters_ = log_->counters();
+      counters_ = counters;
       wake_.wait(lock, [this] { return !queue_.empty() || is_stopping_; });
-      if (queue_.empty()) return;
-      for (EnvelopePtr& envelope : std::exchange(queue_, {})) core.enqueue(std::move(envelope));
+      if (queue_.empty()) break;
+      batch.swap(queue_);
     }
+    for (EnvelopePtr& envelope : batch) core.enqueue(std::move(envelope));
+    batch.clear();
+    const Clock::time_point begin = Clock::now();
     Result<std::vector<EnvelopePtr>> answers = core.flush();
-    if (!answers.ok()) {
-      on_fatal_(answers.error());
-      return;
-    }
+    if (!answers.ok()) return fail(answers.error());
+    const Duration taken = Clock::now() - begin;
+    const LogCounters before = counters;
+    counters = log_->counters();
+    counters.flush_time = before.flush_time + taken;
+    counters.flush_time_max = std::max(before.flush_time_max, taken);
     for (EnvelopePtr& envelope : answers.value()) (void)directory_.post(std::move(envelope));
   }
+  if (Result<void> done = log_->close(); !done.ok()) fail(done.error());
+}
+
+void LogStoreThread::fail(const Error& error) {
+  log::error("log", error.detail + "; nothing more is acknowledged and the node must stop");
+  on_fatal_(error);
 }
 
 }  // namespace harka::storage

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Appending, flushing and recycling. Reading the log back at start is in log_recovery.cpp.
+// Appending and flushing. Reading the log back at start is in log_recovery.cpp, reusing segments in
+// log_recycling.cpp.
 #include "storage/segment_log.hpp"
 
 #include <algorithm>
@@ -10,237 +11,255 @@ namespace harka::storage {
 namespace {
 
 std::string file_name(std::uint64_t number) {
-  std::string text = std::to_string(number);
+  const std::string text = std::to_string(number);
   return std::string(8 - std::min<std::size_t>(8, text.size()), '0') + text + ".seg";
-}
-
-RecordHead head_of(
-    std::uint32_t group, RecordKind kind, Term term, std::uint64_t index,
-    msg::EntryType type = msg::EntryType::noop) {
-  RecordHead head;
-  head.group = group;
-  head.kind = kind;
-  head.term = term;
-  head.index = index;
-  head.entry_type = static_cast<std::uint8_t>(type);
-  return head;
 }
 
 }  // namespace
 
 Result<void> SegmentLog::append(const msg::AppendLog& request) {
   if (request.has_hard_state) {
-    const msg::HardState& state = request.hard_state;
-    const RecordHead head = head_of(request.group, RecordKind::hard_state, state.term, state.vote);
+    RecordHead head;
+    head.group = request.group;
+    head.kind = RecordKind::hard_state;
+    head.term = request.hard_state.term;
+    head.index = request.hard_state.vote;
     if (Result<void> done = put(head, {}); !done.ok()) return done;
-    Group& group = groups_[request.group];
-    group.hard_state = state;
-    group.hard_state_lap = lap_;
+    groups_[request.group].set_hard_state(request.hard_state, lap_);
   }
   if (request.has_start) {
-    const RecordHead head =
-        head_of(request.group, RecordKind::log_start, request.start_term, request.start_index);
-    if (Result<void> done = put(head, request.drops_suffix ? "d" : ""); !done.ok()) return done;
-    Group& group = groups_[request.group];
-    set_start(group, request.start_index, request.start_term, request.drops_suffix);
-    group.start_lap = lap_;
+    RecordHead head;
+    head.group = request.group;
+    head.kind = RecordKind::log_start;
+    head.term = request.start_term;
+    head.index = request.start_index;
+    if (request.drops_suffix) head.flags = flag_drops_suffix;
+    if (Result<void> done = put(head, {}); !done.ok()) return done;
+    GroupIndex& group = groups_[request.group];
+    group.set_start(request.start_index, request.start_term, request.drops_suffix);
+    group.set_start_lap(lap_);
   }
+  if (request.entries.empty()) return {};
+  GroupIndex& group = groups_[request.group];
   for (const msg::Entry& entry : request.entries) {
-    const RecordHead head =
-        head_of(request.group, RecordKind::entry, entry.term, entry.index, entry.type);
+    ASSERT_DURABLE(entry.index > group.start_index());
+    ASSERT_DURABLE(entry.index <= group.last_index() + 1);
+    RecordHead head;
+    head.group = request.group;
+    head.kind = RecordKind::entry;
+    head.entry_type = static_cast<std::uint8_t>(entry.type);
+    head.term = entry.term;
+    head.index = entry.index;
+    head.length = static_cast<std::uint32_t>(entry.data.size());
     if (Result<void> done = put(head, entry.data.view()); !done.ok()) return done;
-    Group& group = groups_[request.group];
-    ASSERT_DURABLE(entry.index > group.start_index);
-    ASSERT_DURABLE(entry.index <= group.start_index + group.entries.size() + 1);
-    group.entries.resize(entry.index - group.start_index - 1);
-    EntryRef ref;
-    ref.lap = lap_;
-    ref.offset = written_ + buffer_.size() - record_bytes(entry.data.size());
-    ref.term = entry.term;
-    ref.length = static_cast<std::uint32_t>(entry.data.size());
-    ref.type = entry.type;
-    group.entries.push_back(ref);
+    group.put_entry(entry.index, place_of_last(head));
     ++counters_.entries;
   }
   return {};
 }
 
 Result<void> SegmentLog::drop(GroupId group) {
-  if (Result<void> done = put(head_of(group.value, RecordKind::drop_group, 0, 0), {}); !done.ok()) {
-    return done;
-  }
+  RecordHead head;
+  head.group = group.value;
+  head.kind = RecordKind::drop_group;
+  if (Result<void> done = put(head, {}); !done.ok()) return done;
   groups_.erase(group.value);
   return {};
 }
 
 Result<void> SegmentLog::flush() {
+  if (Result<void> done = write(); !done.ok()) return done;
+  return sync();
+}
+
+Result<void> SegmentLog::write() {
+  if (failure_) return *failure_;
+  ASSERT(!is_written_);
   if (buffer_.empty()) return {};
-  mark_flush_end(buffer_, last_record_);
+  finish_record(buffer_, last_record_, written_, true);
   DiskFile& file = *segments_.at(lap_).file;
-  if (Result<void> done = file.write(written_, buffer_); !done.ok()) return done;
-  if (Result<void> done = file.sync(); !done.ok()) return done;
+  if (Result<void> done = file.write(written_, buffer_); !done.ok()) return failed(done.error());
+  is_written_ = true;
+  return {};
+}
+
+Result<void> SegmentLog::sync() {
+  if (failure_) return *failure_;
+  if (!is_written_) return {};
+  is_written_ = false;
+  if (Result<void> done = segments_.at(lap_).file->sync(); !done.ok()) return failed(done.error());
   written_ += buffer_.size();
   counters_.bytes += buffer_.size();
   ++counters_.flushes;
-  flush_number_ = static_cast<std::uint16_t>((flush_number_ + 1) & flush_number_mask);
+  ++flush_number_;
   buffer_.clear();
   return {};
 }
 
-void SegmentLog::set_start(Group& group, LogIndex index, Term term, bool drops_suffix) {
-  const LogIndex last = group.start_index + group.entries.size();
-  if (drops_suffix || index >= last) {
-    group.entries.clear();
-  } else if (index > group.start_index) {
-    const auto count = static_cast<std::ptrdiff_t>(index - group.start_index);
-    group.entries.erase(group.entries.begin(), group.entries.begin() + count);
-  }
-  group.start_index = index;
-  group.start_term = term;
+Result<void> SegmentLog::close() {
+  if (Result<void> done = flush(); !done.ok()) return done;
+  if (Result<void> done = put_mark(); !done.ok()) return done;
+  return flush();
+}
+
+Result<void> SegmentLog::put_mark() {
+  RecordHead head;
+  head.kind = RecordKind::mark;
+  head.index = floor_;
+  return put(head, {});
+}
+
+// What the kernel did with pages whose sync failed is unknown, so a second try could "succeed"
+// without the bytes being anywhere: the log is dead from the first failure on.
+Result<void> SegmentLog::failed(Error error) {
+  failure_ = error;
+  return error;
 }
 
 Result<void> SegmentLog::put(RecordHead head, std::string_view payload) {
-  // A segment always keeps room for its seal.
-  const std::size_t needed = record_bytes(payload.size()) + record_bytes(0);
-  if (payload.size() > record_payload_max ||
-      needed + record_bytes(log_magic.size()) > options_.segment_bytes) {
-    return Error{Code::too_large, "a log record does not fit into a segment"};
+  if (failure_) return *failure_;
+  ASSERT(!is_written_);
+  if (payload.size() > record_payload_max) {
+    return failed(Error{
+        Code::too_large,
+        "a log record of " + std::to_string(payload.size()) +
+            " bytes; at most 64 MiB are possible"});
   }
-  if (written_ + buffer_.size() + needed > options_.segment_bytes) {
-    if (Result<void> done = rotate(); !done.ok()) return done;
+  const std::size_t needed = record_bytes(payload.size());
+  if (!has_room(needed)) {
+    if (Result<void> done = rotate(needed); !done.ok()) return done;
+    if (!is_freeing_) {
+      if (Result<void> done = free_oldest(); !done.ok()) return done;
+    }
+    // What was copied may have filled the new segment.
+    if (!has_room(needed)) {
+      if (Result<void> done = rotate(needed); !done.ok()) return done;
+    }
   }
+  ASSERT_DURABLE(has_room(needed));
   append_buffered(head, payload);
   return {};
 }
 
 void SegmentLog::append_buffered(RecordHead head, std::string_view payload) {
+  if (!buffer_.empty()) finish_record(buffer_, last_record_, written_, false);
   head.lap = lap_;
   head.flush = flush_number_;
   last_record_ = buffer_.size();
   append_record(buffer_, head, payload);
 }
 
-Result<void> SegmentLog::rotate() {
+EntryRef SegmentLog::place_of_last(const RecordHead& head) const {
+  EntryRef place;
+  place.lap = lap_;
+  place.offset = static_cast<std::uint32_t>(written_ + last_record_);
+  place.length = head.length;
+  place.type = static_cast<msg::EntryType>(head.entry_type);
+  place.term = head.term;
+  return place;
+}
+
+Result<void> SegmentLog::rotate(std::size_t record_bytes_needed) {
   RecordHead seal;
   seal.kind = RecordKind::seal;
+  seal.index = floor_;  // durable before a segment below it is written over
   append_buffered(seal, {});
   if (Result<void> done = flush(); !done.ok()) return done;
+  return next_segment(record_bytes_needed);
+}
+
+bool SegmentLog::has_room(std::size_t record_bytes_needed) const {
+  // A segment always keeps room for its seal.
+  return written_ + buffer_.size() + record_bytes_needed + record_bytes(0) <= segment_size_;
+}
+
+std::string SegmentLog::roster() const {
+  std::string lines;
+  for (const auto& [id, group] : groups_) {
+    RosterLine line;
+    line.group = id;
+    line.index_last = std::max(group.last_index(), group.is_tainted() ? group.high_water() : 0);
+    lines.append(reinterpret_cast<const char*>(&line), sizeof line);  // trivially copyable
+  }
+  return lines;
+}
+
+// Takes a free segment that is large enough, or makes one, and begins it.
+Result<void> SegmentLog::next_segment(std::size_t record_bytes_needed) {
+  ASSERT(buffer_.empty());
+  const std::string lines = roster();
+  const std::uint64_t least = std::max<std::uint64_t>(
+      options_.segment_bytes,
+      record_bytes(header_payload_bytes) + record_bytes(lines.size()) + record_bytes_needed +
+          record_bytes(0));
   Segment next;
-  if (!free_.empty()) {
-    next = std::move(free_.back());
-    free_.pop_back();
+  const auto found = std::ranges::find_if(
+      free_, [least](const Segment& segment) { return segment.file->size() >= least; });
+  if (found != free_.end()) {
+    next = std::move(*found);
+    free_.erase(found);
   } else {
     next.name = file_name(next_file_++);
-    Result<std::unique_ptr<DiskFile>> made = disk_.create(next.name, options_.segment_bytes);
-    if (!made.ok()) return made.error();
+    Result<std::unique_ptr<DiskFile>> made = disk_.create(next.name, least);
+    if (!made.ok()) return failed(made.error());
     next.file = std::move(made).value();
   }
-  if (Result<void> done = use_segment(std::move(next)); !done.ok()) return done;
-  return is_freeing_ ? Result<void>() : free_oldest();
-}
-
-Result<void> SegmentLog::use_segment(Segment segment) {
-  ASSERT(buffer_.empty());
+  RecordHead header;
+  header.kind = RecordKind::header;
+  header.index = floor_;
+  header.term = segments_.empty() ? 0 : segments_.rbegin()->first;
   ++lap_;
-  segments_[lap_] = std::move(segment);
+  segment_size_ = next.file->size();
+  segments_[lap_] = std::move(next);
   counters_.segments = segments_.size();
   written_ = 0;
+  flush_number_ = 1;
+  std::string payload(log_magic);
+  payload.resize(header_payload_bytes, '\0');
+  std::memcpy(payload.data() + 16, &options_.data_id, sizeof options_.data_id);
+  append_buffered(header, payload);
   RecordHead head;
-  head.kind = RecordKind::header;
-  append_buffered(head, log_magic);
-  return {};
-}
-
-std::uint64_t SegmentLog::live_bytes_in(std::uint64_t lap) const {
-  std::uint64_t bytes = 0;
-  for (const auto& [id, group] : groups_) {
-    if (group.hard_state_lap == lap) bytes += record_bytes(0);
-    if (group.start_lap == lap) bytes += record_bytes(0);
-    for (const EntryRef& entry : group.entries) {
-      if (entry.lap != lap) break;  // entries are in order of laps, and `lap` is the oldest
-      bytes += record_bytes(entry.length);
-    }
-  }
-  return bytes;
-}
-
-// Frees old segments while little in them is alive, by writing that little again at the end.
-Result<void> SegmentLog::free_oldest() {
-  is_freeing_ = true;
-  Result<void> result;
-  while (result.ok() && segments_.size() > 2) {
-    const std::uint64_t oldest = segments_.begin()->first;
-    if (live_bytes_in(oldest) > options_.copy_forward_bytes_max) break;
-    result = copy_forward(oldest);
-    if (result.ok()) result = flush();  // durable elsewhere before the old place is reused
-    if (!result.ok()) break;
-    // Without its header the segment is not replayed again.
-    DiskFile& file = *segments_.begin()->second.file;
-    result = file.write(0, std::string(record_bytes(log_magic.size()), '\0'));
-    if (result.ok()) result = file.sync();
-    if (!result.ok()) break;
-    free_.push_back(std::move(segments_.begin()->second));
-    segments_.erase(segments_.begin());
-    ++counters_.recycled;
-  }
-  is_freeing_ = false;
-  return result;
-}
-
-Result<void> SegmentLog::copy_forward(std::uint64_t lap) {
-  for (auto& [id, group] : groups_) {
-    const bool moves_entries = !group.entries.empty() && group.entries.front().lap == lap;
-    if (group.hard_state_lap == lap) {
-      const RecordHead head = head_of(
-          id, RecordKind::hard_state, group.hard_state.term, group.hard_state.vote);
-      if (Result<void> done = put(head, {}); !done.ok()) return done;
-      group.hard_state_lap = lap_;
-    }
-    if (!moves_entries && group.start_lap != lap) continue;
-    // All of the group's entries move, so that replay meets them in order after their start; the
-    // start drops what older copies replay would have seen.
-    const RecordHead start =
-        head_of(id, RecordKind::log_start, group.start_term, group.start_index);
-    if (Result<void> done = put(start, "d"); !done.ok()) return done;
-    group.start_lap = lap_;
-    for (std::size_t i = 0; i < group.entries.size(); ++i) {
-      const EntryRef old = group.entries[i];
-      Result<std::string> payload = read_payload(old);
-      if (!payload.ok()) return payload.error();
-      const RecordHead head =
-          head_of(id, RecordKind::entry, old.term, group.start_index + 1 + i, old.type);
-      if (Result<void> done = put(head, payload.value()); !done.ok()) return done;
-      group.entries[i].lap = lap_;
-      group.entries[i].offset = written_ + buffer_.size() - record_bytes(old.length);
-    }
-  }
+  head.kind = RecordKind::roster;
+  append_buffered(head, lines);
   return {};
 }
 
 Result<std::string> SegmentLog::read_payload(const EntryRef& entry) const {
-  const std::uint64_t at = entry.offset + sizeof(RecordHead);
+  const std::size_t bytes = record_bytes(entry.length);
   if (entry.lap == lap_ && entry.offset >= written_) {
-    return buffer_.substr(at - written_, entry.length);
+    return buffer_.substr(entry.offset - written_ + sizeof(RecordHead), entry.length);
   }
-  return segments_.at(entry.lap).file->read(at, entry.length);
+  const Segment& segment = segments_.at(entry.lap);
+  Result<std::string> read = segment.file->read(entry.offset, bytes);
+  if (!read.ok()) return read;
+  const auto head = read_record_at(read.value(), entry.offset);
+  if (!head || head->lap != entry.lap || head->length != entry.length) {
+    return Error{
+        Code::corrupt,
+        segment.name + " is damaged at byte " + std::to_string(entry.offset) +
+            ", which was whole at start"};
+  }
+  return read.value().substr(sizeof(RecordHead), entry.length);
 }
 
 Result<msg::GroupRecovered> SegmentLog::recover(GroupId id) const {
+  if (failure_) return *failure_;
   msg::GroupRecovered recovered;
   recovered.group = id.value;
   const auto found = groups_.find(id.value);
   if (found == groups_.end()) {
-    recovered.tainted = is_damaged_;
+    recovered.tainted = are_unknown_tainted_;
     return recovered;
   }
-  const Group& group = found->second;
-  recovered.hard_state = group.hard_state;
-  recovered.start_index = group.start_index;
-  recovered.start_term = group.start_term;
-  recovered.tainted = group.is_tainted;
-  recovered.high_water = group.high_water;
-  LogIndex index = group.start_index;
-  for (const EntryRef& ref : group.entries) {
+  const GroupIndex& group = found->second;
+  recovered.hard_state = group.hard_state();
+  recovered.start_index = group.start_index();
+  recovered.start_term = group.start_term();
+  recovered.tainted = group.is_tainted();
+  if (group.is_tainted()) recovered.high_water = group.high_water();
+  recovered.entries.reserve(group.entries().size());
+  LogIndex index = group.start_index();
+  for (const EntryRef& ref : group.entries()) {
     Result<std::string> payload = read_payload(ref);
     if (!payload.ok()) return payload.error();
     msg::Entry entry;

@@ -1,117 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's log: one append-only sequence of records for all raft groups, in preallocated segments
-// that are recycled. One thread only. Nothing is durable before `flush` returned.
+// that are recycled. One thread only. Nothing is durable before `flush` (or `sync`) returned.
 //
-// Why not a log a group, or LMDB: a flush costs a disk round trip whatever it carries, so all groups
-// share it, and an overwrite of preallocated blocks needs one flush where a B-tree needs two.
+// Why not a log a group, or LMDB: a flush costs a disk round trip whatever it carries, so all
+// groups share it, and an overwrite of preallocated blocks needs one flush where a B-tree needs
+// two. The format, and what recovery can and cannot tell, is in docs/design/log.md.
 #pragma once
-
-#include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "schemas/durable.hpp"
 #include "storage/disk.hpp"
+#include "storage/group_index.hpp"
 #include "storage/log_format.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace harka::storage {
 
+struct Survey;
+
 struct LogOptions {
   std::uint64_t segment_bytes = 64ULL << 20;
-  /// More live data than this in the oldest segment keeps it instead of being copied forward.
+  /// More live data than this in the oldest segment keeps it instead of being copied forward, as
+  /// long as the log is not mostly garbage.
   std::uint64_t copy_forward_bytes_max = 4ULL << 20;
+  /// Of the data directory. A log of another one is refused. 0: do not check.
+  std::uint64_t data_id = 0;
 };
 
 struct LogCounters {
   std::uint64_t flushes = 0;
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t segments = 0;
-  std::uint64_t recycled = 0;
+  std::uint64_t bytes = 0;         // written, headers and copies included
+  std::uint64_t segments = 0;      // in use
+  std::uint64_t recycled = 0;      // segments freed
+  std::uint64_t copied_bytes = 0;  // written again so that an old segment could be freed
+  Duration flush_time{};           // of all batches, by whoever runs the log
+  Duration flush_time_max{};
 };
 
 class SegmentLog {
  public:
-  /// Reads what is there. `disk` outlives the log. A torn tail, which was never acknowledged, is cut
-  /// silently; damage before records that are whole marks every group tainted.
+  /// Reads what is there. `disk` outlives the log. A torn tail, which was never acknowledged, is
+  /// cut silently. Damage to what was acknowledged taints every group, durably, until each group's
+  /// leader has brought it up again. Refused: another node's log, or another version's.
   [[nodiscard]] static Result<std::unique_ptr<SegmentLog>> open(Disk& disk, LogOptions options);
 
   /// Buffers. The request's entries must continue or replace what the group has.
+  /// After any error the log is dead: nothing may be acknowledged, every later call fails too.
   Result<void> append(const msg::AppendLog& request);
   Result<void> drop(GroupId group);
-  /// Writes and syncs everything buffered. After io_failed nothing may be acknowledged any more.
+  /// Writes and syncs everything buffered, as one flush.
   Result<void> flush();
+  /// The two halves of `flush`; nothing is appended in between.
+  Result<void> write();
+  Result<void> sync();
+  /// Testifies that everything so far was synced, so that the next start can tell damage to the
+  /// last flush from a torn write. Call it before a clean end.
+  Result<void> close();
+
   [[nodiscard]] bool has_buffered() const { return !buffer_.empty(); }
 
   /// What the log holds for a group, as far as flushed or buffered.
   [[nodiscard]] Result<msg::GroupRecovered> recover(GroupId group) const;
+
   [[nodiscard]] const LogCounters& counters() const { return counters_; }
-  [[nodiscard]] bool is_damaged() const { return is_damaged_; }
+
+  /// Damage was found at `open`; `damage` says where, for the operator.
+  [[nodiscard]] bool is_damaged() const { return !damage_.empty(); }
+
+  [[nodiscard]] const std::string& damage() const { return damage_; }
 
  private:
-  struct EntryRef {
-    std::uint64_t lap = 0;
-    std::uint64_t offset = 0;
-    Term term = 0;
-    std::uint32_t length = 0;
-    msg::EntryType type = msg::EntryType::noop;
-  };
-  struct Group {
-    msg::HardState hard_state;
-    std::uint64_t hard_state_lap = 0;  // 0: none
-    LogIndex start_index = 0;
-    Term start_term = 0;
-    std::uint64_t start_lap = 0;       // 0: none
-    std::deque<EntryRef> entries;      // start_index + 1 …
-    bool has_hole = false;             // replay: entries before these were freed; a start must follow
-    bool is_tainted = false;
-    LogIndex high_water = 0;
-  };
   struct Segment {
     std::string name;
     std::unique_ptr<DiskFile> file;
   };
+  struct Recovery;
 
   SegmentLog(Disk& disk, LogOptions options) : disk_(disk), options_(options) {}
 
-  // Recovery.
+  // Recovery: log_recovery.cpp.
   Result<void> load();
-  Result<void> replay(std::uint64_t lap, bool is_last);
-  void replay_record(const RecordHead& head, std::uint64_t offset, std::string_view payload);
-  [[nodiscard]] static bool is_acknowledged_after(
-      std::string_view bytes, std::uint64_t offset, std::uint64_t lap, std::uint16_t last_flush);
-  void taint_all();
+  Result<void> survey_files(Recovery& recovery);
+  void classify(Recovery& recovery);
+  void check_chain(Recovery& recovery);
+  Result<void> replay(Lap lap, const Survey& survey, Recovery& recovery);
+  void replay_record(
+      std::uint64_t offset, const RecordHead& head, std::string_view payload, Recovery& recovery);
+  Result<void> seal_torn(Lap lap, const Survey& survey);
+  void taint_groups(const Recovery& recovery);
+  Result<void> start_afresh();
+  void damaged(const std::string& what);
 
   // Writing.
-  Result<void> put(
-      RecordHead head, std::string_view payload);
+  Result<void> put(RecordHead head, std::string_view payload);
   void append_buffered(RecordHead head, std::string_view payload);
-  Result<void> rotate();
-  Result<void> use_segment(Segment segment);
+  void put_entry(GroupIndex& group, const msg::Entry& entry);
+  Result<void> put_mark();
+  [[nodiscard]] bool has_room(std::size_t record_bytes_needed) const;
+  Result<void> next_segment(std::size_t record_bytes_needed);
+  Result<void> rotate(std::size_t record_bytes_needed);
+  Result<void> failed(Error error);
+
+  // Reclaiming: log_recycling.cpp.
   Result<void> free_oldest();
-  Result<void> copy_forward(std::uint64_t lap);
-  [[nodiscard]] std::uint64_t live_bytes_in(std::uint64_t lap) const;
-  void set_start(Group& group, LogIndex index, Term term, bool drops_suffix);
+  [[nodiscard]] bool is_worth_freeing(Lap lap) const;
+  Result<void> copy_forward(Lap lap);
+  Result<void> copy_group(std::uint32_t id, GroupIndex& group, Lap lap);
+  void release_oldest();
+
+  [[nodiscard]] EntryRef place_of_last(const RecordHead& head) const;
   [[nodiscard]] Result<std::string> read_payload(const EntryRef& entry) const;
+  [[nodiscard]] std::string roster() const;
 
   Disk& disk_;
   LogOptions options_;
-  std::map<std::uint64_t, Segment> segments_;  // by lap, oldest first; the last is written to
+  std::map<Lap, Segment> segments_;  // in use, oldest first; the last is written to
   std::vector<Segment> free_;
-  std::map<std::uint32_t, Group> groups_;
+  std::map<std::uint32_t, GroupIndex> groups_;
   std::uint64_t next_file_ = 1;
-  std::uint64_t lap_ = 0;            // of the current segment
-  std::uint64_t written_ = 0;        // bytes of the current segment that are on the disk
-  std::string buffer_;               // follows them
-  std::size_t last_record_ = 0;      // in the buffer
-  std::uint16_t flush_number_ = 1;   // of the flush that will write the buffer
-  bool is_damaged_ = false;
+  Lap lap_ = 0;                     // of the current segment
+  Lap floor_ = 1;                   // laps below are obsolete
+  std::uint64_t segment_size_ = 0;  // of the current segment
+  std::uint64_t written_ = 0;       // bytes of the current segment that are on the disk
+  std::string buffer_;              // follows them
+  std::size_t last_record_ = 0;     // in the buffer
+  std::uint32_t flush_number_ = 1;  // in this lap, of the flush that will write the buffer
+  bool is_written_ = false;         // the buffer, but it is not synced
   bool is_freeing_ = false;
+  bool are_unknown_tainted_ = false;
+  Lap unknown_taint_lap_ = 0;
+  std::string damage_;
+  std::optional<Error> failure_;
   LogCounters counters_;
 };
 
