@@ -18,7 +18,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "schemas/codec.hpp"
+#include "storage/group_record.hpp"
 #include "storage/snapshot_part.hpp"
 
 namespace harka::storage {
@@ -37,34 +37,6 @@ MDB_val value_of(std::string_view text) {
 
 std::string_view view_of(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
-}
-
-/// A group's record: which of its two databases is live, and what that covers.
-struct GroupRecord {
-  std::uint32_t live = 0;
-  AppliedState applied;
-};
-
-std::string encode_record(const GroupRecord& record) {
-  std::string text(24, '\0');
-  std::memcpy(text.data(), &record.live, 4);
-  std::memcpy(text.data() + 8, &record.applied.index, 8);
-  std::memcpy(text.data() + 16, &record.applied.term, 8);
-  text += msg::encode_struct(record.applied.config).view();
-  return text;
-}
-
-Result<GroupRecord> decode_record(std::string_view text) {
-  GroupRecord record;
-  if (text.size() < 24) return Error{Code::corrupt, "state store: a group's record is too short"};
-  std::memcpy(&record.live, text.data(), 4);
-  std::memcpy(&record.applied.index, text.data() + 8, 8);
-  std::memcpy(&record.applied.term, text.data() + 16, 8);
-  Result<msg::GroupConfig> config =
-      msg::decode_struct<msg::GroupConfig>(SharedBytes::copy_of(text.substr(24)));
-  if (!config.ok()) return config.error();
-  record.applied.config = std::move(config).value();
-  return record;
 }
 
 class LmdbEngine;
