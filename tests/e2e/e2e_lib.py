@@ -23,14 +23,15 @@ class Recorder:
     value, outcome (ok, fail, unknown), start_ns, end_ns.
     """
 
-    def __init__(self, cluster, clients=4, keys=24):
+    def __init__(self, cluster, clients=4, keys=24, first_client=0):
         self.cluster, self.keys = cluster, keys
         self.stop_event = threading.Event()
         self.lock = threading.Lock()
         self.history = []
         self.acknowledged = {}
         self.count = 0
-        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(clients)]
+        self.threads = [threading.Thread(target=self.run, args=(first_client + i,))
+                        for i in range(clients)]
 
     def start(self):
         for thread in self.threads:
