@@ -163,7 +163,7 @@ int run(int argc, char** argv) {
   add_client_commands(app, client, exit_code);
   add_demo_command(app, demo, exit_code);
   add_cert_command(app, cert, exit_code);
-  add_passed_through(app, "sim", "checks recorded histories", harka::apps::run_sim, exit_code);
+  add_passed_through(app, "sim", "deterministic simulation; checks recorded histories", harka::apps::run_sim, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {  // CLI11 reports by exception; the border is here

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold of every raft group at every step. Boundary oracles compare what a message promises
+// with the sender's disk at the moment it is sent (they find in one seed what end-to-end oracles miss
+// in thousands); global ones keep the committed log of each group and hold everybody against it.
+//
+// The disks it compares with are its own model, fed with what the stores made durable, so the log's
+// code is checked as well: after a restart it must give back what it had confirmed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/raft/raft.hpp"
+#include "sim/world.hpp"
+
+namespace harka::sim {
+
+class RaftOracle final : public Observer {
+ public:
+  explicit RaftOracle(const World& world) : world_(world) {}
+
+  void sent(const Envelope& envelope) override;
+  void turn_ended(const Address& actor, const Machine& machine) override;
+  void log_durable(NodeId node, const msg::AppendLog& append) override;
+  void state_durable(NodeId node, GroupId group, LogIndex applied) override;
+  void crashed(NodeId node) override;
+  void recovered(
+      NodeId node, const storage::SegmentLog& log, const storage::Engine& engine) override;
+
+  /// The highest index that any leader has committed.
+  [[nodiscard]] LogIndex committed(GroupId group) const;
+  /// Who leads the newest term that has had a leader; none if it does not lead any more.
+  [[nodiscard]] NodeId leader(GroupId group) const;
+
+  struct Counters {
+    std::uint64_t elections = 0;
+    std::uint64_t commits = 0;
+    std::uint64_t truncations = 0;
+    std::uint64_t snapshots = 0;
+    std::uint64_t tainted = 0;
+    std::uint64_t config_changes = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct Replicated {  // one replica's disk, and what was last seen of its core
+    msg::HardState hard_state;
+    LogIndex start = 0;
+    std::vector<Term> terms;   // of the entries after `start`
+    LogIndex applied = 0;      // durable
+    bool is_tainted = false;
+    LogIndex high_water = 0;
+    Term seen_term = 0;
+    raft::Role seen_role = raft::Role::follower;
+    LogIndex seen_commit = 0;
+    Term led_term = 0;
+    msg::GroupConfig seen_config;
+
+    [[nodiscard]] LogIndex last() const { return std::max(applied, start + terms.size()); }
+    [[nodiscard]] bool holds(LogIndex index, Term term) const {
+      return index <= applied || (index > start && index <= start + terms.size() &&
+                                  terms[index - start - 1] == term);
+    }
+  };
+  struct Committed {
+    Term term = 0;
+    std::uint64_t content = 0;
+    Term commit_term = 0;
+  };
+  struct Group {
+    std::vector<Committed> log = std::vector<Committed>(1);  // by index
+    std::map<Term, NodeId> leaders;
+    std::map<std::uint64_t, Replicated> replicas;  // by node
+    std::map<std::pair<std::uint64_t, std::uint64_t>, LogIndex> reads;  // by asker and context
+  };
+
+  static void forget_volatile(Replicated& own);
+  [[noreturn]] static void fail(const std::string& what);
+  void check_promise(Group& group, const Envelope& envelope);
+  void check_vote(const Replicated& own, const Envelope& envelope) const;
+  void check_read(Group& group, const Envelope& envelope);
+  void check_leader(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);
+  void check_commit(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);
+  void check_quorum(const Group& group, const Replicated& leader, const raft::Raft& raft) const;
+  void take_entries(Group& group, Replicated& own, const msg::AppendLog& append);
+  void take_start(const Group& group, Replicated& own, const msg::AppendLog& append);
+  void check_recovered(
+      const Group& group, NodeId node, const Replicated& before,
+      const msg::GroupRecovered& found, LogIndex applied) const;
+
+  const World& world_;
+  std::map<std::uint32_t, Group> groups_;
+  Counters counters_;
+};
+
+}  // namespace harka::sim

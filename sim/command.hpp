@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// `harka sim …` as a function of its arguments.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace harka::sim {
+
+/// Arguments after `sim`. Returns the exit code: 0 clean, 127 crash, 128 liveness, 129 correctness,
+/// 2 wrong usage; `check-history` answers 1 for a history that is not linearizable.
+///
+///   run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N] [--check-determinism]
+///       [--keep-going] [--verbose]
+///   check-history FILE
+[[nodiscard]] int run_command(const std::vector<std::string>& arguments);
+
+}  // namespace harka::sim

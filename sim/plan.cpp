@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/plan.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace harka::sim {
+
+namespace {
+
+std::int64_t milliseconds(Duration time) { return time.count() / 1'000'000; }
+
+void draw_edges(Plan& plan, Random& random) {
+  plan.links.latency_max = random.chance(0.5) ? 2ms : 30ms;
+  plan.links.loss = random.chance(0.3) ? 0 : 0.06 * static_cast<double>(random.below(100)) / 100;
+  plan.links.duplicate = random.chance(0.4) ? 0 : 0.05;
+  plan.links.slow = random.chance(0.4) ? 0 : 0.02;
+  plan.stores.sync_max = random.chance(0.6) ? 2ms : 25ms;
+  plan.stores.stall = random.chance(0.4) ? 0 : 0.01;
+  plan.stores.snapshot_part_bytes = random.chance(0.5) ? 100 : 4096;
+  plan.stores.log.segment_bytes = random.chance(0.5) ? 64 * 1024 : 256 * 1024;
+  plan.stores.log.copy_forward_bytes_max = random.chance(0.5) ? 4 * 1024 : 32 * 1024;
+}
+
+void draw_knobs(Plan& plan, Random& random) {
+  plan.raft.leases = random.chance(0.7);
+  plan.raft.append_bytes_max = random.chance(0.4) ? 400 : limits::append_bytes_max;
+  plan.raft.in_flight_max = random.chance(0.4) ? 2 : limits::append_in_flight_max;
+  plan.raft.retained_bytes_max = random.chance(0.5) ? 600 : limits::append_in_flight_bytes_max;
+  plan.raft.promotion_timeout = 3s;
+  plan.flush_bytes = random.chance(0.5) ? 500 : 4U << 20;
+  plan.flush_interval = random.chance(0.5) ? 200ms : 2s;
+  // Two clocks differ by less than the drift that leases allow for.
+  plan.clock_drift = random.chance(0.5) ? 0 : limits::clock_drift_max * 0.45;
+}
+
+void draw_chaos(Plan& plan, Random& random) {
+  ChaosOptions& chaos = plan.chaos;
+  chaos.crashes = random.chance(0.8);
+  chaos.power_losses = random.chance(0.5);
+  chaos.pauses = random.chance(0.6);
+  chaos.partitions = random.chance(0.7);
+  chaos.one_way_cuts = random.chance(0.5);
+  chaos.clogs = random.chance(0.5);
+  chaos.slow_disks = random.chance(0.5);
+  chaos.actor_kills = random.chance(0.5);
+  chaos.transfers = random.chance(0.6);
+  chaos.changes = plan.profile == Profile::core && random.chance(0.6);
+  chaos.strikes = random.chance(0.5) ? 0 : 0.3;
+  chaos.interval_max = random.chance(0.5) ? 1s : 2500ms;
+  plan.power_loss_at_end = random.chance(0.3);
+  plan.heals_all = random.chance(0.5);
+}
+
+}  // namespace
+
+std::string_view name_of(Profile profile) {
+  switch (profile) {
+    case Profile::core: return "core";
+    case Profile::cluster: return "cluster";
+    case Profile::calm: return "calm";
+  }
+  return "?";
+}
+
+Plan draw_plan(std::uint64_t seed, Profile profile) {
+  Random random = Random(seed).fork(77);
+  Plan plan;
+  plan.seed = seed;
+  plan.profile = profile;
+  plan.nodes = 1 + static_cast<std::uint32_t>(random.below(7));
+  plan.voters = 1 + static_cast<std::uint32_t>(random.below(std::min(plan.nodes, 5U)));
+  plan.shards = 1 + static_cast<std::uint32_t>(random.below(2));
+  plan.clients = 2 + static_cast<std::uint32_t>(random.below(4));
+  plan.keys = 2 + static_cast<std::uint32_t>(random.below(5));
+  draw_edges(plan, random);
+  draw_knobs(plan, random);
+  draw_chaos(plan, random);
+  if (profile == Profile::cluster) {
+    plan.nodes = 3 + static_cast<std::uint32_t>(random.below(3));
+    plan.shards = 2 + static_cast<std::uint32_t>(random.below(7));
+    plan.warm_up = 6s;
+  }
+  if (profile == Profile::calm) {
+    plan.chaos = ChaosOptions{false, false, false, false, false, false, false, false, false, false, 0};
+    plan.faults = 3s;
+    plan.power_loss_at_end = false;
+    plan.heals_all = true;
+  }
+  return plan;
+}
+
+std::string Plan::describe() const {
+  std::ostringstream out;
+  out << "profile " << name_of(profile) << ", nodes " << nodes << ", voters " << voters
+      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", latency "
+      << milliseconds(links.latency_max) << " ms, loss " << links.loss << ", duplicate "
+      << links.duplicate << ", slow " << links.slow << ", sync " << milliseconds(stores.sync_max)
+      << " ms, stall " << stores.stall << ", segments " << stores.log.segment_bytes / 1024
+      << " KiB, leases " << (raft.leases ? "on" : "off") << ", append " << raft.append_bytes_max
+      << " B, in flight " << raft.in_flight_max << ", retained " << raft.retained_bytes_max
+      << " B, flush " << flush_bytes << " B or " << milliseconds(flush_interval) << " ms, drift "
+      << clock_drift << ", faults " << chaos.describe() << " every "
+      << milliseconds(chaos.interval_max) << " ms at most, "
+      << (power_loss_at_end ? "power loss at the end, " : "")
+      << (heals_all ? "all heal" : "a minority stays dead");
+  return out.str();
+}
+
+}  // namespace harka::sim

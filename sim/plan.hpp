@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a seed draws before its run begins (swarm testing: Groce et al., 2012): the size of the
+// world, its load, the knobs of the code, and which faults there are. All of it is printed.
+#pragma once
+
+#include <string>
+
+#include "cluster/raft/types.hpp"
+#include "sim/chaos.hpp"
+#include "sim/world.hpp"
+
+namespace harka::sim {
+
+enum class Profile : std::uint8_t {
+  core,     // replicas of a few groups between their stores, under everything
+  cluster,  // whole nodes from the production tree, clients through routers
+  calm      // core without faults: what must work when nothing breaks
+};
+
+/// Defects on purpose, to prove that the oracles notice.
+enum class Mutant : std::uint8_t { none, answers_before_sync, forgets_votes, invents_acks, serves_stale_reads };
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Profile profile = Profile::core;
+  Mutant mutant = Mutant::none;
+  std::uint32_t nodes = 3;
+  std::uint32_t voters = 3;  // at the beginning; core only
+  std::uint32_t shards = 1;
+  std::uint32_t clients = 4;
+  std::uint32_t keys = 4;
+  LinkOptions links;
+  StoreOptions stores;
+  raft::Options raft;
+  std::size_t flush_bytes = 4U << 20;
+  Duration flush_interval = 2s;
+  double clock_drift = 0;  // largest difference from the true rate
+  ChaosOptions chaos;
+  Duration warm_up = 3s;
+  Duration faults = 20s;
+  bool heals_all = true;        // else a minority stays dead
+  bool power_loss_at_end = false;
+
+  [[nodiscard]] std::string describe() const;
+};
+
+[[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
+[[nodiscard]] std::string_view name_of(Profile profile);
+
+}  // namespace harka::sim

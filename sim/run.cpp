@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "actors/replica/replica.hpp"
+#include "actors/shard/shard.hpp"
+#include "cluster/raft/quorum.hpp"
+#include "sim/message_hash.hpp"
+#include "sim/nodes.hpp"
+
+namespace harka::sim {
+
+namespace {
+
+class Run {
+ public:
+  explicit Run(const Plan& plan);
+
+  void all();
+  [[nodiscard]] RunResult result() const;
+  [[nodiscard]] std::vector<std::string> recent() const { return world_.recent(); }
+
+ private:
+  void build();
+  void create_cluster();
+  void heal();
+  void bury_a_minority();
+  void expect_progress();
+  void expect_convergence();
+  void audit();
+  void audit_appended();
+  [[nodiscard]] std::vector<NodeId> nodes() const;
+  [[nodiscard]] const Replica* replica(NodeId node, GroupId group) const;
+  [[nodiscard]] GroupId group(std::uint32_t shard) const { return group_of(ShardId{shard}); }
+  [[nodiscard]] std::string who_does_not_lead() const;
+  [[nodiscard]] std::string difference(GroupId group) const;
+  [[nodiscard]] bool can_lose(NodeId node) const;
+
+  const Plan& plan_;
+  World world_;
+  RaftOracle oracle_;
+  Workload workload_;
+  Chaos chaos_;
+  std::set<std::uint64_t> dead_;
+  std::uint64_t undecided_ = 0;
+};
+
+std::vector<NodeId> node_ids(const Plan& plan) {
+  std::vector<NodeId> ids;
+  for (std::uint64_t id = 1; id <= plan.nodes; ++id) ids.emplace_back(id);
+  return ids;
+}
+
+WorldOptions world_options(const Plan& plan) {
+  WorldOptions options;
+  options.seed = plan.seed;
+  options.links = plan.links;
+  return options;
+}
+
+std::uint64_t hash_of_state(const Shard& shard) {
+  std::uint64_t hash = 0;
+  shard.state().scan(0, [&hash](std::uint64_t, std::string_view key, const kv::Record& record) {
+    hash = mix(mix(hash, hash_bytes(key)), hash_bytes(record.value.view()));
+    return true;
+  });
+  return hash;
+}
+
+Run::Run(const Plan& plan)
+    : plan_(plan),
+      world_(world_options(plan)),
+      oracle_(world_),
+      chaos_(
+          world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
+  world_.add_observer(oracle_);
+  world_.add_observer(chaos_);
+}
+
+void Run::build() {
+  for (const NodeId id : nodes()) {
+    world_.add_node(
+        plan_.profile == Profile::cluster ? cluster_node(plan_, id) : core_node(plan_, id));
+  }
+  workload_.nodes = nodes();
+  workload_.shards = plan_.shards;
+  workload_.keys = plan_.keys;
+  workload_.uses_routers = plan_.profile == Profile::cluster;
+  workload_.committed = [this](GroupId id) { return oracle_.committed(id); };
+  world_.add_node(clients(plan_, workload_));
+  for (const NodeId id : nodes()) {
+    world_.start(id);
+    world_.stores(id).set_answers_before_sync(plan_.mutant == Mutant::answers_before_sync);
+  }
+}
+
+// As `harka init` does, until it worked.
+void Run::create_cluster() {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    world_.run_for(1500ms);
+    if (who_does_not_lead().empty()) return;
+    msg::AdminRequest init;
+    init.verb = "init";
+    init.arguments = {"nodes=" + std::to_string(plan_.nodes)};
+    world_.tell(address_of(NodeId{1}, msg::ActorKind::control), std::move(init));
+  }
+  throw Violation(Broken::liveness, "no cluster after 30 s: " + who_does_not_lead());
+}
+
+void Run::all() {
+  build();
+  if (plan_.profile == Profile::cluster) {
+    world_.set_links(LinkOptions{});
+    create_cluster();
+    world_.set_links(plan_.links);
+  }
+  world_.start(client_node);
+  world_.run_for(plan_.warm_up);
+  chaos_.begin();
+  world_.run_for(plan_.faults);
+  heal();
+  expect_progress();
+  expect_convergence();
+  audit();
+}
+
+void Run::heal() {
+  chaos_.stop();
+  world_.remark("the faults end");
+  LinkOptions clean;
+  clean.latency_max = plan_.links.latency_max;
+  world_.set_links(clean);
+  if (plan_.power_loss_at_end) {
+    for (const NodeId id : nodes()) world_.crash(id, CrashLoss::all);
+  }
+  world_.run_for(6s);  // what faults had begun ends by itself
+  world_.heal_links();
+  for (const NodeId id : nodes()) {
+    world_.start(id);
+    world_.stores(id).set_slow({});
+  }
+  if (!plan_.heals_all) bury_a_minority();
+}
+
+void Run::bury_a_minority() {
+  world_.run_for(2s);
+  Random random = Random(plan_.seed).fork(55);
+  std::vector<NodeId> candidates = nodes();
+  while (!candidates.empty()) {
+    const auto picked =
+        candidates.begin() + static_cast<std::ptrdiff_t>(random.below(candidates.size()));
+    const NodeId node = *picked;
+    candidates.erase(picked);
+    if (random.chance(0.5) || !can_lose(node)) continue;
+    dead_.insert(node.value);
+    world_.crash(node, CrashLoss::all);
+  }
+}
+
+/// Whatever configuration any replica acts by keeps a quorum without this node.
+bool Run::can_lose(NodeId node) const {
+  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
+    for (const NodeId id : nodes()) {
+      const Replica* own = replica(id, group(shard));
+      if (own == nullptr || own->core() == nullptr) continue;
+      const auto is_left = [&](NodeId other) -> std::uint64_t {
+        return other == node || dead_.contains(other.value) ? 0 : 1;
+      };
+      if (own->core()->is_change_pending()) return false;
+      if (raft::quorum_value(own->core()->config(), is_left) == 0) return false;
+    }
+  }
+  // The meta group's members, or its map, are not looked at: keep a majority of all nodes.
+  return plan_.profile != Profile::cluster || (dead_.size() + 1) * 2 < plan_.nodes;
+}
+
+void Run::expect_progress() {
+  const std::uint64_t before = workload_.done;
+  const std::uint64_t wanted = before + 10ULL * plan_.clients;
+  std::string missing;
+  for (int i = 0; i < 80; ++i) {
+    world_.run_for(250ms);
+    missing = who_does_not_lead();
+    if (missing.empty() && workload_.done >= wanted) return;
+  }
+  throw Violation(
+      Broken::liveness,
+      missing.empty() ? "only " + std::to_string(workload_.done - before) +
+                            " operations in 20 s after the faults ended"
+                      : "20 s after the faults ended " + missing);
+}
+
+std::string Run::who_does_not_lead() const {
+  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
+    if (oracle_.leader(group(shard)).is_none()) {
+      return "group " + std::to_string(group(shard).value) + " has no leader";
+    }
+  }
+  return {};
+}
+
+void Run::expect_convergence() {
+  workload_.is_stopped = true;
+  world_.run_for(workload_.patience + 1s);
+  std::string missing;
+  for (int i = 0; i < 40; ++i) {
+    missing.clear();
+    for (std::uint32_t shard = 0; shard < plan_.shards && missing.empty(); ++shard) {
+      missing = difference(group(shard));
+    }
+    if (missing.empty()) return;
+    world_.run_for(500ms);
+  }
+  throw Violation(Broken::liveness, "20 s after the load ended " + missing);
+}
+
+/// Why the members of a group do not agree yet.
+std::string Run::difference(GroupId id) const {
+  const NodeId leader = oracle_.leader(id);
+  const std::string name = "group " + std::to_string(id.value);
+  if (leader.is_none()) return name + " has no leader";
+  const Replica* leading = replica(leader, id);
+  const auto* reference = dynamic_cast<const Shard*>(&leading->state());
+  const std::uint64_t hash = hash_of_state(*reference);
+  for (const NodeId node : raft::members_of(leading->core()->config())) {
+    if (dead_.contains(node.value)) continue;
+    const std::string who = "node " + std::to_string(node.value) + " of " + name;
+    const Replica* member = replica(node, id);
+    if (member == nullptr || member->core() == nullptr) return who + " does not run";
+    if (member->core()->applied_index() != oracle_.committed(id)) {
+      return who + " has applied " + std::to_string(member->core()->applied_index()) + " of " +
+             std::to_string(oracle_.committed(id));
+    }
+    if (hash_of_state(dynamic_cast<const Shard&>(member->state())) != hash) {
+      throw Violation(Broken::correctness, who + " has another state at the same index");
+    }
+  }
+  return {};
+}
+
+void Run::audit() {
+  audit_appended();
+  LinearizabilityOptions options;
+  options.steps_max = 300'000;
+  const LinearizabilityReport report = check_linearizability(workload_.history, options);
+  if (report.verdict == Verdict::violated) {
+    throw Violation(
+        Broken::correctness, "key " + report.key + " is not linearizable: " + report.explanation);
+  }
+  undecided_ += report.verdict == Verdict::undecided ? 1 : 0;
+}
+
+void Run::audit_appended() {
+  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
+    const Replica* leading = replica(oracle_.leader(group(shard)), group(shard));
+    const auto& state = dynamic_cast<const Shard&>(leading->state()).state();
+    for (std::uint64_t number = 0; number < plan_.keys; ++number) {
+      const std::string key = list_key(shard, number);
+      const std::optional<kv::Record> record = state.find(key);
+      const std::string text = record ? std::string(record->value.view()) : std::string();
+      std::map<std::string, int> counts;
+      for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = text.find(',', at);
+        ++counts[text.substr(at, end + 1 - at)];
+        at = end + 1;
+      }
+      for (const Appended& appended : workload_.appended) {
+        if (appended.key != key) continue;
+        const int count = counts[appended.token];
+        if (count == 0 && appended.is_acknowledged) {
+          throw Violation(Broken::correctness, "acknowledged " + appended.token + " is lost");
+        }
+        if (count > 1) throw Violation(Broken::correctness, appended.token + " took effect twice");
+      }
+    }
+  }
+}
+
+std::vector<NodeId> Run::nodes() const { return node_ids(plan_); }
+
+const Replica* Run::replica(NodeId node, GroupId id) const {
+  return dynamic_cast<const Replica*>(world_.machine(replica_address(node, id)));
+}
+
+RunResult Run::result() const {
+  RunResult result;
+  result.at = world_.now();
+  result.hash = world_.hash();
+  result.counters = world_.counters();
+  result.raft = oracle_.counters();
+  result.operations = workload_.done;
+  result.unknown = workload_.unknown;
+  result.undecided = undecided_;
+  result.faults = chaos_.faults();
+  return result;
+}
+
+}  // namespace
+
+RunResult run_plan(const Plan& plan) {
+  Run run(plan);
+  RunResult result;
+  try {
+    run.all();
+    result = run.result();
+  } catch (const Violation& violation) {
+    result = run.result();
+    result.property = violation.what();
+    switch (violation.kind()) {
+      case Broken::crash: result.outcome = Outcome::crash; break;
+      case Broken::liveness: result.outcome = Outcome::liveness; break;
+      case Broken::correctness: result.outcome = Outcome::correctness; break;
+    }
+    result.recent = run.recent();
+  } catch (const Bug& bug) {
+    result = run.result();
+    result.outcome = Outcome::crash;
+    result.property = bug.what();
+    result.recent = run.recent();
+  }
+  result.options = plan.describe();
+  return result;
+}
+
+}  // namespace harka::sim

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One seed from beginning to verdict: warm-up, faults, heal, liveness, audit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/plan.hpp"
+
+namespace harka::sim {
+
+/// As VOPR's exit codes.
+enum class Outcome : std::uint8_t { clean = 0, crash = 127, liveness = 128, correctness = 129 };
+
+struct RunResult {
+  Outcome outcome = Outcome::clean;
+  std::string property;  // what is broken, in words
+  std::string options;   // what the seed drew
+  Instant at;
+  std::uint64_t hash = 0;
+  std::vector<std::string> recent;  // the last events
+  WorldCounters counters;
+  RaftOracle::Counters raft;
+  std::uint64_t operations = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t undecided = 0;  // histories that the checker gave up on
+  std::uint64_t faults = 0;
+};
+
+[[nodiscard]] RunResult run_plan(const Plan& plan);
+
+}  // namespace harka::sim
