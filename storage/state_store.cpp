@@ -29,6 +29,11 @@ Result<std::vector<EnvelopePtr>> StateStoreCore::commit() {
       answers.push_back(answer(
           *envelope,
           msg::StateInstalled{install->group, install->ticket, install->sequence, install->done}));
+    } else if (const auto* recover = std::get_if<msg::RecoverGroup>(&envelope->body)) {
+      msg::GroupRecovered recovered;  // a barrier: what was queued before it is durable now
+      recovered.group = recover->group;
+      recovered.ticket = recover->ticket;
+      answers.push_back(answer(*envelope, std::move(recovered)));
     } else if (const auto* drop = std::get_if<msg::DropGroup>(&envelope->body)) {
       batch.drops.emplace_back(drop->group);
       answers.push_back(answer(*envelope, msg::GroupDropped{drop->group, drop->ticket}));

@@ -20,8 +20,10 @@ Replica::Replica(ReplicaOptions options, storage::Engine& engine, ReplicatedStat
     : options_(std::move(options)), engine_(engine), state_(std::move(state)) {}
 
 void Replica::start(Turn& turn) {
+  // A killed incarnation may have left a flush on its way: the engine is read only behind it, or
+  // entries that it already holds would be applied again.
   turn.send(
-      address_of(turn.node(), msg::ActorKind::log_store),
+      address_of(turn.node(), msg::ActorKind::state_store),
       msg::RecoverGroup{options_.raft.group.value, 0});
   turn.send(
       address_of(turn.node(), msg::ActorKind::pulse),
@@ -58,8 +60,15 @@ std::string Replica::describe() const {
          " " + state_->describe();
 }
 
-void Replica::on(const msg::GroupRecovered& recovered, const Envelope&, Turn& turn) {
+void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope, Turn& turn) {
   if (raft_) return;
+  if (envelope.from.kind == msg::ActorKind::state_store) {
+    state_->reload();
+    turn.send(
+        address_of(turn.node(), msg::ActorKind::log_store),
+        msg::RecoverGroup{options_.raft.group.value, 0});
+    return;
+  }
   const storage::AppliedState durable = engine_.applied(options_.raft.group);
   raft::Restored restored;
   restored.hard_state = recovered.hard_state;
