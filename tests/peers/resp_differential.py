@@ -32,9 +32,9 @@ FLOATS = [b"0", b"1.5", b"-1.5", b"3.0e3", b"1e17", b"1e-17", b"0.1", b"5.0e4931
 VALUES = [b"", b"a", b"value", b"10", b"-5", b"9223372036854775806", b"3.25", b"\r\n", b"\x00\xff\x00", b" 7",
           b"x" * 100, b"y" * 5000, b"$-1\r\n"]
 NOW = int(time.time())
-SECONDS = [b"100", b"5000", b"100000", b"0", b"-1", b"-100", b"abc", b"", b"9223372036854775807",
+SECONDS = [b"later", b"later", b"later", b"0", b"-1", b"-100", b"abc", b"", b"9223372036854775807",
            b"9223372036854775", b"-9223372036854775808", b"1.5"]
-STAMPS = [str(NOW + 1000).encode(), str(NOW + 90000).encode(), b"1", b"1000", b"0", b"-5", b"x",
+STAMPS = [str(NOW + 10 ** 7).encode(), str(NOW + 2 * 10 ** 7).encode(), b"1", b"1000", b"0", b"-5", b"x",
           b"9223372036854775807", b"922337203685477580"]
 
 
@@ -91,6 +91,17 @@ def encode(words):
 class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.last_time = 1000
+
+    def seconds(self):
+        """A relative time. No two are near each other: GT and LT must not depend on two clocks."""
+        given = self.pick(SECONDS)
+        self.last_time += 10
+        return str(self.last_time).encode() if given == b"later" else given
+
+    def milliseconds(self):
+        given = self.seconds()
+        return given + b"000" if given.isdigit() and 0 < int(given) < 10 ** 6 else given
 
     def pick(self, items):
         return self.random.choice(items)
@@ -108,9 +119,9 @@ class Generator:
     def expiry(self):
         option = self.pick([b"EX", b"PX", b"EXAT", b"PXAT", b"ex"])
         if option in (b"EX", b"ex"):
-            return [option, self.pick(SECONDS)]
+            return [option, self.seconds()]
         if option == b"PX":
-            return [option, self.pick([b"100000", b"5000000", b"0", b"-1", b"x", b"9223372036854775807"])]
+            return [option, self.milliseconds()]
         stamp = self.pick(STAMPS)
         if option == b"PXAT" and stamp.isdigit() and int(stamp) > 10 ** 6 and int(stamp) < 10 ** 12:
             stamp += b"000"
@@ -147,11 +158,8 @@ class Generator:
             return [b"SETRANGE", self.key(), offset, self.pick([b"", b"a", b"abc"])]
         if n < 82:
             name = self.pick([b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT"])
-            when = self.pick(SECONDS)
-            if name.endswith(b"AT"):
-                when = self.pick(STAMPS)
-            elif name == b"PEXPIRE" and when.isdigit() and 0 < int(when) < 10 ** 6:
-                when += b"000"  # long enough for both servers
+            when = self.pick(STAMPS) if name.endswith(b"AT") else \
+                self.seconds() if name == b"EXPIRE" else self.milliseconds()
             options = [self.pick([b"NX", b"XX", b"GT", b"LT", b"gt", b"bogus"]) for _ in range(r.randrange(3))]
             return [name, self.key(), when] + (options if r.random() < 0.5 else [])
         if n < 86:
@@ -165,8 +173,8 @@ class Generator:
             return words if r.random() < 0.8 else words[:-1]
         if n < 95:
             name = self.pick([b"SETEX", b"PSETEX"])
-            time_given = self.pick([s for s in SECONDS if name == b"SETEX" or s not in (b"100", b"5000")])
-            return [name, self.key(), time_given, self.value()]
+            when = self.seconds() if name == b"SETEX" else self.milliseconds()
+            return [name, self.key(), when, self.value()]
         if n < 97:
             return [self.pick([b"SETNX", b"GETSET"]), self.key(), self.value()]
         return self.odd()
