@@ -4,6 +4,10 @@
 //
 //   bench_gateway [PORT] [SHARDS]        then: redis-benchmark -p PORT -t get,set -P 16 -q
 //   bench/gateway.sh                     does that, beside a redis-server
+#include "actors/kv/executor.hpp"
+#include "actors/kv/record.hpp"
+#include "gateway/server.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -11,10 +15,6 @@
 #include <map>
 #include <string>
 #include <vector>
-
-#include "actors/kv/executor.hpp"
-#include "actors/kv/record.hpp"
-#include "gateway/server.hpp"
 
 namespace {
 
@@ -27,6 +27,7 @@ class MapShard final : public kv::KeyValueView {
     if (found == records_.end()) return std::nullopt;
     return found->second;
   }
+
   void put(std::string_view key, kv::Record record) override {
     const auto found = records_.find(key);
     if (found != records_.end()) {
@@ -35,12 +36,14 @@ class MapShard final : public kv::KeyValueView {
       records_.emplace(std::string(key), std::move(record));
     }
   }
+
   bool remove(std::string_view key) override {
     const auto found = records_.find(key);
     if (found == records_.end()) return false;
     records_.erase(found);
     return true;
   }
+
   [[nodiscard]] const auto& records() const { return records_; }
 
  private:
@@ -64,6 +67,7 @@ class MapNode final : public gateway::RouterPort {
     reply.replies = SharedBytes(replies.take_bytes());
     service->on_reply(ticket, reply);
   }
+
   void scan(const gateway::ScanRequest& request, std::uint64_t ticket) override {
     gateway::ScanAnswer answer;
     answer.is_ok = true;
@@ -73,6 +77,7 @@ class MapNode final : public gateway::RouterPort {
     }
     service->on_scan(ticket, std::move(answer));
   }
+
   void admin(std::string, std::vector<std::string>, std::uint64_t ticket) override {
     service->on_admin(ticket, 2, "{}");
   }

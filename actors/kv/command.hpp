@@ -10,6 +10,10 @@
 // these bytes come from a network or a disk.
 #pragma once
 
+#include "actors/kv/command_table.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,16 +22,12 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/kv/command_table.hpp"
-#include "base/ids.hpp"
-#include "base/time.hpp"
-
 namespace harka::kv {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the encoding copies numbers as they lie");
 
 namespace encoded_flag {
-constexpr std::uint8_t resp3 = 1U << 0U;         // the client speaks RESP3
+constexpr std::uint8_t resp3 = 1U << 0U;  // the client speaks RESP3
 constexpr std::uint8_t may_write = 1U << 1U;
 constexpr std::uint8_t after_writes = 1U << 2U;  // a read behind a write of its own connection
 }  // namespace encoded_flag
@@ -43,9 +43,13 @@ struct CommandView {
   const std::vector<std::string_view>* arguments = nullptr;
 
   [[nodiscard]] bool is_resp3() const { return (flags & encoded_flag::resp3) != 0; }
+
   [[nodiscard]] bool may_write() const { return (flags & encoded_flag::may_write) != 0; }
+
   [[nodiscard]] bool is_after_writes() const { return (flags & encoded_flag::after_writes) != 0; }
+
   [[nodiscard]] std::size_t size() const { return arguments->size(); }
+
   [[nodiscard]] std::string_view operator[](std::size_t i) const { return (*arguments)[i]; }
 };
 
@@ -76,7 +80,9 @@ class CommandReader {
 
   /// False at the end and at the first thing that is not an encoded command.
   [[nodiscard]] bool next();
+
   [[nodiscard]] const CommandView& command() const { return command_; }
+
   /// False once something malformed was met.
   [[nodiscard]] bool is_sound() const { return is_sound_; }
 
@@ -96,7 +102,8 @@ struct BatchShape {
   bool has_after_writes = false;
 };
 
-/// Nothing when the bytes are not a sound batch: unknown ids, wrong arity or lengths that do not fit.
+/// Nothing when the bytes are not a sound batch: unknown ids, wrong arity or lengths that do not
+/// fit.
 [[nodiscard]] std::optional<BatchShape> check_batch(std::string_view bytes);
 
 /// Calls `visit(key)` for each key that the command names.
@@ -114,11 +121,11 @@ void for_each_key(const CommandView& command, const Visit& visit) {
 /// In front of the commands of a log entry: the leader's clock, so that expiry is decided once, and
 /// what makes a retried batch take effect once.
 struct EntryHeader {
-  WallTime now = 0;                // the leader's wall clock when it proposed
-  std::uint64_t session = 0;       // 0: the shard's own entry, nobody waits for an answer
+  WallTime now = 0;           // the leader's wall clock when it proposed
+  std::uint64_t session = 0;  // 0: the shard's own entry, nobody waits for an answer
   std::uint64_t sequence = 0;
   std::uint64_t acknowledged = 0;
-  std::uint32_t count = 0;         // commands that follow
+  std::uint32_t count = 0;  // commands that follow
   friend bool operator==(const EntryHeader&, const EntryHeader&) = default;
 };
 

@@ -91,7 +91,7 @@ constexpr std::uint32_t admin = 1U << 4U;
 constexpr std::uint32_t loading = 1U << 5U;
 constexpr std::uint32_t stale = 1U << 6U;
 constexpr std::uint32_t noscript = 1U << 7U;
-constexpr std::uint32_t no_auth = 1U << 8U;  // allowed before AUTH
+constexpr std::uint32_t no_auth = 1U << 8U;   // allowed before AUTH
 constexpr std::uint32_t internal = 1U << 9U;  // not for clients
 }  // namespace command_flag
 
@@ -99,20 +99,22 @@ enum class CommandGroup : std::uint8_t { string, generic, connection, server, cl
 
 struct CommandInfo {
   CommandId id = CommandId::none;
-  std::string_view name;       // lower case
-  int arity = 0;               // with the name; negative: at least
-  std::uint32_t flags = 0;     // command_flag
-  int first_key = 0;           // argument positions, the name is 0; 0: no keys
-  int last_key = 0;            // negative: counted from the end
+  std::string_view name;    // lower case
+  int arity = 0;            // with the name; negative: at least
+  std::uint32_t flags = 0;  // command_flag
+  int first_key = 0;        // argument positions, the name is 0; 0: no keys
+  int last_key = 0;         // negative: counted from the end
   int key_step = 0;
   CommandGroup group = CommandGroup::string;
   std::string_view since;
   std::string_view summary;
 
   [[nodiscard]] constexpr bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+
   [[nodiscard]] constexpr bool is_shard_command() const {
     return id != CommandId::none && id <= CommandId::shard_last;
   }
+
   /// `count` includes the name.
   [[nodiscard]] constexpr bool accepts(std::size_t count) const {
     const auto least = static_cast<std::size_t>(arity < 0 ? -arity : arity);

@@ -2,15 +2,15 @@
 // What one command's execution works with; shared by the executor's files.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "actors/kv/command.hpp"
 #include "actors/kv/key_value_view.hpp"
 #include "actors/kv/resp_writer.hpp"
 #include "base/limits.hpp"
 #include "base/time.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace harka::kv {
 
@@ -30,16 +30,19 @@ struct Execution {
   RespWriter reply;
 
   [[nodiscard]] std::string_view argument(std::size_t i) const { return command[i]; }
+
   /// The record unless there is none or its time is up.
   [[nodiscard]] std::optional<Record> find(std::string_view key) const {
     std::optional<Record> record = keys.find(key);
     if (record && record->expire_at != 0 && record->expire_at <= now) record.reset();
     return record;
   }
+
   /// Stores a value; one whose time is already up is removed instead.
   void store(std::string_view key, std::string_view value, WallTime expire_at) {
     store(key, Record{SharedBytes::copy_of(value), expire_at});
   }
+
   void store(std::string_view key, Record record) {
     if (record.expire_at != 0 && record.expire_at <= now) {
       (void)keys.remove(key);
@@ -47,6 +50,7 @@ struct Execution {
       keys.put(key, std::move(record));
     }
   }
+
   /// "ERR invalid expire time in 'set' command"
   void refuse_expire_time() {
     const CommandInfo* info = find_command(command.id);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of values and values as numbers. All keep the key's time to live, as in Redis.
-#include <algorithm>
-#include <cmath>
-
 #include "actors/kv/execution.hpp"
 #include "actors/kv/numbers.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 namespace harka::kv {
 

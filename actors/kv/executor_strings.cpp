@@ -16,7 +16,7 @@ struct SetOptions {
   bool persist = false;
   bool is_seconds = false;
   bool is_absolute = false;
-  std::string_view unit;                  // lower-case name of the expiry option that was given
+  std::string_view unit;  // lower-case name of the expiry option that was given
   std::optional<std::string_view> expire;
 };
 
@@ -86,9 +86,10 @@ std::optional<WallTime> expire_time(
     return std::nullopt;
   }
   WallTime milliseconds = *number;
-  const bool is_bad = milliseconds <= 0 ||
-                      (is_seconds && __builtin_mul_overflow(milliseconds, 1000, &milliseconds)) ||
-                      (!is_absolute && __builtin_add_overflow(milliseconds, run.now, &milliseconds));
+  const bool is_bad =
+      milliseconds <= 0 ||
+      (is_seconds && __builtin_mul_overflow(milliseconds, 1000, &milliseconds)) ||
+      (!is_absolute && __builtin_add_overflow(milliseconds, run.now, &milliseconds));
   if (is_bad) {
     run.refuse_expire_time();
     return std::nullopt;
@@ -106,7 +107,9 @@ void reply_value(Execution& run, const std::optional<Record>& record) {
 
 }  // namespace
 
-void execute_get(Execution& run) { reply_value(run, run.find(run.argument(0))); }
+void execute_get(Execution& run) {
+  reply_value(run, run.find(run.argument(0)));
+}
 
 void execute_set(Execution& run) {
   SetOptions options;

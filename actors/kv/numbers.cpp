@@ -35,7 +35,8 @@ std::optional<long double> parse_float(std::string_view text) {
   char* end = nullptr;
   errno = 0;
   const long double value = std::strtold(copy.c_str(), &end);
-  if (end != copy.c_str() + copy.size() || errno == EINVAL || std::isnan(value)) return std::nullopt;
+  if (end != copy.c_str() + copy.size() || errno == EINVAL || std::isnan(value))
+    return std::nullopt;
   if (errno == ERANGE && (std::isinf(value) || std::fpclassify(value) == FP_ZERO)) {
     return std::nullopt;
   }

@@ -26,12 +26,16 @@ void RespWriter::error(std::string_view text) {
   const std::size_t start = out_.size();
   out_.append(text);
   std::replace_if(
-      out_.begin() + static_cast<std::ptrdiff_t>(start), out_.end(),
-      [](char c) { return c == '\r' || c == '\n'; }, ' ');
+      out_.begin() + static_cast<std::ptrdiff_t>(start),
+      out_.end(),
+      [](char c) { return c == '\r' || c == '\n'; },
+      ' ');
   out_.append("\r\n");
 }
 
-void RespWriter::integer(std::int64_t value) { header(':', value); }
+void RespWriter::integer(std::int64_t value) {
+  header(':', value);
+}
 
 void RespWriter::bulk(std::string_view bytes) {
   header('$', static_cast<std::int64_t>(bytes.size()));
@@ -39,9 +43,13 @@ void RespWriter::bulk(std::string_view bytes) {
   out_.append("\r\n");
 }
 
-void RespWriter::null() { out_.append(is_resp3_ ? "_\r\n" : "$-1\r\n"); }
+void RespWriter::null() {
+  out_.append(is_resp3_ ? "_\r\n" : "$-1\r\n");
+}
 
-void RespWriter::array(std::size_t count) { header('*', static_cast<std::int64_t>(count)); }
+void RespWriter::array(std::size_t count) {
+  header('*', static_cast<std::int64_t>(count));
+}
 
 void RespWriter::map(std::size_t pairs) {
   header(is_resp3_ ? '%' : '*', static_cast<std::int64_t>(is_resp3_ ? pairs : pairs * 2));

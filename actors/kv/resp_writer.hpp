@@ -19,7 +19,9 @@ class RespWriter {
 
   /// "+text". No line breaks in `text`.
   void simple(std::string_view text);
+
   void ok() { out_.append("+OK\r\n"); }
+
   /// "-text", where text starts with a code such as "ERR ". Line breaks become spaces.
   void error(std::string_view text);
   void integer(std::int64_t value);
@@ -52,12 +54,16 @@ class ReplyWriter {
     start_ = bytes_.size();
     return RespWriter(bytes_, is_resp3);
   }
+
   void end() { lengths_.push_back(static_cast<std::uint32_t>(bytes_.size() - start_)); }
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
   [[nodiscard]] const std::vector<std::uint32_t>& lengths() const { return lengths_; }
+
   /// Leaves the writer empty.
   [[nodiscard]] std::string take_bytes() { return std::exchange(bytes_, {}); }
+
   [[nodiscard]] std::vector<std::uint32_t> take_lengths() { return std::exchange(lengths_, {}); }
 
  private:

@@ -3,11 +3,11 @@
 // 16,384), so stock clients compute them too; each shard owns one contiguous range of them.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace harka::routing {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes: however they are cut, the same commands and the same error come out; printing a
 // command and parsing it again gives the same command; views never leave the input.
+#include "base/assert.hpp"
+#include "gateway/resp_codec.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/assert.hpp"
-#include "gateway/resp_codec.hpp"
 
 namespace {
 
@@ -81,8 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   const Outcome whole = parse(bytes, size, true);
-  const bool is_printable = std::all_of(
-      whole.commands.begin(), whole.commands.end(), [](const auto& words) { return words.size() <= 64; });
+  const bool is_printable =
+      std::all_of(whole.commands.begin(), whole.commands.end(), [](const auto& words) {
+        return words.size() <= 64;
+      });
   if (is_printable) {
     const std::string printed = print(whole.commands);
     ASSERT(printed.empty() || parse(printed, printed.size(), true).commands == whole.commands);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a gateway answers by itself, and walks over the key space.
-#include <set>
+#include "gateway/cluster_info.hpp"
+#include "gateway/glob.hpp"
+#include "tests/gateway/harness.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/cluster_info.hpp"
-#include "gateway/glob.hpp"
-#include "tests/gateway/harness.hpp"
+#include <set>
 
 using namespace harka;
 using namespace harka::gateway;
@@ -26,12 +26,24 @@ std::ostream& operator<<(std::ostream& out, const GlobCase& given) {
 }
 
 const GlobCase glob_cases[] = {
-    {"*", "", true},          {"*", "any", true},        {"h?llo", "hello", true},
-    {"h?llo", "hllo", false}, {"h*llo", "heeello", true}, {"h[ae]llo", "hallo", true},
-    {"h[^e]llo", "hello", false}, {"h[a-c]llo", "hbllo", true}, {"h[c-a]llo", "hbllo", true},
-    {"a\\*b", "a*b", true},   {"a\\*b", "axb", false},   {"*a*b", "xxaxxb", true},
-    {"*a*b", "xxaxxbc", false}, {"[", "[", false},       {"a[b", "ab", true},
-    {"", "", true},           {"", "a", false},          {"**", "", true},
+    {"*", "", true},
+    {"*", "any", true},
+    {"h?llo", "hello", true},
+    {"h?llo", "hllo", false},
+    {"h*llo", "heeello", true},
+    {"h[ae]llo", "hallo", true},
+    {"h[^e]llo", "hello", false},
+    {"h[a-c]llo", "hbllo", true},
+    {"h[c-a]llo", "hbllo", true},
+    {"a\\*b", "a*b", true},
+    {"a\\*b", "axb", false},
+    {"*a*b", "xxaxxb", true},
+    {"*a*b", "xxaxxbc", false},
+    {"[", "[", false},
+    {"a[b", "ab", true},
+    {"", "", true},
+    {"", "a", false},
+    {"**", "", true},
 };
 
 Options with_password() {
@@ -41,7 +53,8 @@ Options with_password() {
 }
 
 /// All keys that SCAN returns from cursor 0 to cursor 0.
-std::multiset<std::string> scan_all(Harness& harness, RespSession& client, const std::string& more) {
+std::multiset<std::string> scan_all(
+    Harness& harness, RespSession& client, const std::string& more) {
   std::multiset<std::string> keys;
   std::string cursor = "0";
   for (int round = 0; round < 1000; ++round) {
@@ -104,10 +117,11 @@ BOOST_AUTO_TEST_CASE(cluster_lists_every_leading_node_as_a_master_of_joined_rang
   BOOST_REQUIRE_EQUAL(ranges.size(), 3U);
   BOOST_TEST((ranges[0].slots == routing::SlotRange{0, 8192}));
   const std::string nodes = cluster_nodes_text(view, 5);
-  BOOST_TEST(nodes.find("127.0.0.1:7401@7400 myself,master - 0 0 7 connected 0-8191 12288-16383\n") !=
-             std::string::npos);
-  BOOST_TEST(nodes.find("127.0.0.1:7411@7410 master - 0 5 7 connected 8192-12287\n") !=
-             std::string::npos);
+  BOOST_TEST(
+      nodes.find("127.0.0.1:7401@7400 myself,master - 0 0 7 connected 0-8191 12288-16383\n") !=
+      std::string::npos);
+  BOOST_TEST(
+      nodes.find("127.0.0.1:7411@7410 master - 0 5 7 connected 8192-12287\n") != std::string::npos);
   BOOST_TEST(nodes.find("7421") == std::string::npos);  // leads nothing
   BOOST_TEST(nodes.find("slave") == std::string::npos);
 }
@@ -199,8 +213,10 @@ BOOST_AUTO_TEST_CASE(client_kill_ends_another_connection) {
 BOOST_AUTO_TEST_CASE(command_shows_key_positions_to_clients) {
   Harness harness;
   RespSession& client = harness.connect();
-  BOOST_TEST(harness.send(client, "COMMAND INFO mset nosuch\n").starts_with(
-      "*2\r\n*10\r\n$4\r\nmset\r\n:-3\r\n*2\r\n+write\r\n+denyoom\r\n:1\r\n:-1\r\n:2\r\n"));
+  BOOST_TEST(
+      harness.send(client, "COMMAND INFO mset nosuch\n")
+          .starts_with(
+              "*2\r\n*10\r\n$4\r\nmset\r\n:-3\r\n*2\r\n+write\r\n+denyoom\r\n:1\r\n:-1\r\n:2\r\n"));
   BOOST_TEST(harness.send(client, "COMMAND DOCS get\n").starts_with("*2\r\n$3\r\nget\r\n*6\r\n"));
   BOOST_TEST(
       harness.send(client, "COMMAND GETKEYS MSET a 1 b 2\n") == "*2\r\n$1\r\na\r\n$1\r\nb\r\n");

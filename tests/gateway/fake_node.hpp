@@ -2,6 +2,10 @@
 // A node that is only a map: executes batches at once, or when the test says so.
 #pragma once
 
+#include "actors/kv/executor.hpp"
+#include "actors/kv/record.hpp"
+#include "gateway/router_port.hpp"
+
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -9,10 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "actors/kv/executor.hpp"
-#include "actors/kv/record.hpp"
-#include "gateway/router_port.hpp"
 
 namespace harka::testing {
 
@@ -23,9 +23,11 @@ class MapShard final : public kv::KeyValueView {
     if (found == records.end()) return std::nullopt;
     return found->second;
   }
+
   void put(std::string_view key, kv::Record record) override {
     records.insert_or_assign(std::string(key), std::move(record));
   }
+
   bool remove(std::string_view key) override { return records.erase(std::string(key)) != 0; }
 
   std::map<std::string, kv::Record, std::less<>> records;
@@ -42,6 +44,7 @@ class FakeNode final : public gateway::RouterPort {
     held.push_back(Held{std::move(batch), ticket});
     if (answers_at_once) answer_all();
   }
+
   void scan(const gateway::ScanRequest& request, std::uint64_t ticket) override {
     std::vector<std::pair<std::uint64_t, std::string>> sorted;
     for (const auto& [key, record] : shards[request.shard].records) {
@@ -60,6 +63,7 @@ class FakeNode final : public gateway::RouterPort {
     }
     on_scan(ticket, std::move(answer));
   }
+
   void admin(std::string verb, std::vector<std::string> arguments, std::uint64_t ticket) override {
     on_admin(ticket, static_cast<int>(arguments.size()), verb);
   }
@@ -72,6 +76,7 @@ class FakeNode final : public gateway::RouterPort {
       on_reply(next.ticket, execute(next.batch));
     }
   }
+
   [[nodiscard]] msg::ShardReply execute(const msg::ShardBatch& batch) {
     kv::ReplyWriter replies;
     kv::CommandReader reader(batch.commands.view());

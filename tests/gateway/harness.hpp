@@ -2,12 +2,12 @@
 // A service in front of a fake node, driven by text: what a client sends, what it gets back.
 #pragma once
 
+#include "gateway/service.hpp"
+#include "tests/gateway/fake_node.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "gateway/service.hpp"
-#include "tests/gateway/fake_node.hpp"
 
 namespace harka::testing {
 
@@ -61,8 +61,10 @@ struct Harness {
     }
     return read(session);
   }
+
   /// After an answer made room for more.
   std::string go_on(gateway::RespSession& session) { return send(session, ""); }
+
   static std::string read(gateway::RespSession& session) {
     return std::exchange(session.output(), {});
   }

@@ -30,7 +30,8 @@ Parsed parse(std::string_view bytes, std::size_t step, bool is_authenticated = t
         parsed.error = parser.error();
         return parsed;
       }
-      for (const std::string_view word : parser.arguments()) parsed.commands.append(word).append("|");
+      for (const std::string_view word : parser.arguments())
+        parsed.commands.append(word).append("|");
       if (!parser.arguments().empty()) parsed.commands.append("\n");
       buffer.erase(0, parser.consumed());
     }
@@ -43,7 +44,9 @@ struct ErrorCase {
   std::string error;
 };
 
-std::ostream& operator<<(std::ostream& out, const ErrorCase& given) { return out << given.error; }
+std::ostream& operator<<(std::ostream& out, const ErrorCase& given) {
+  return out << given.error;
+}
 
 const ErrorCase error_cases[] = {
     {"*x\r\n", "invalid multibulk length"},

@@ -2,16 +2,15 @@
 // Real sockets on loopback: pieces, floods, limits, ends. Waits are bounded by a receive timeout.
 #include "gateway/server.hpp"
 
+#include "gateway/listener.hpp"
+#include "tests/gateway/harness.hpp"
+
 #include <arpa/inet.h>
+#include <boost/test/unit_test.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#include <boost/test/unit_test.hpp>
-
-#include "gateway/listener.hpp"
-#include "tests/gateway/harness.hpp"
 
 using namespace harka;
 using namespace harka::gateway;
@@ -30,7 +29,9 @@ class Client {
     BOOST_REQUIRE(
         ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);  // NOLINT
   }
+
   ~Client() { ::close(socket_); }
+
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -39,6 +40,7 @@ class Client {
         ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
         static_cast<ssize_t>(bytes.size()));
   }
+
   /// Exactly so many bytes, or fewer when the server closes.
   std::string read(std::size_t size) {
     std::string got(size, '\0');
@@ -51,10 +53,12 @@ class Client {
     got.resize(have);
     return got;
   }
+
   std::string call(std::string_view bytes, std::size_t size) {
     send(bytes);
     return read(size);
   }
+
   void end_sending() { ::shutdown(socket_, SHUT_WR); }
 
  private:
@@ -73,6 +77,7 @@ struct Fixture {
       };
     });
   }
+
   ~Fixture() { server->stop(); }
 
   testing::FakeNode node;

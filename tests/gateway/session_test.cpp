@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Order of replies and effects, batches, refusals.
-#include <boost/test/unit_test.hpp>
-
 #include "tests/gateway/harness.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 using namespace harka::gateway;
@@ -123,8 +123,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_outcome_is_told_for_writes_only) {
   harness.node.answers_at_once = false;
   RespSession& client = harness.connect();
   harness.send(client, "SET {a} 1\nGET {a}\n");
-  harness.service.on_reply(
-      harness.node.held[0].ticket, refusal(msg::BatchOutcome::unknown));
+  harness.service.on_reply(harness.node.held[0].ticket, refusal(msg::BatchOutcome::unknown));
   const std::string replies = Harness::read(client);
   BOOST_TEST(replies.starts_with("-UNKNOWN "));
   BOOST_TEST(replies.ends_with("-CLUSTERDOWN The cluster is down\r\n"));

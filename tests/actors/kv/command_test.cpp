@@ -2,11 +2,11 @@
 // What is written is read back, and nothing else is believed.
 #include "actors/kv/command.hpp"
 
-#include <set>
+#include "base/random.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/random.hpp"
+#include <set>
 
 using namespace harka;
 using namespace harka::kv;

@@ -3,11 +3,11 @@
 // them with a real one.
 #include "actors/kv/executor.hpp"
 
-#include <initializer_list>
+#include "tests/actors/kv/map_view.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/actors/kv/map_view.hpp"
+#include <initializer_list>
 
 using namespace harka;
 using namespace harka::kv;
@@ -20,8 +20,8 @@ struct Fixture {
   bool is_resp3 = false;
 
   std::string run(std::initializer_list<std::string_view> words) {
-    const CommandInfo* info =
-        *words.begin() == "purge" ? find_command(CommandId::purge_expired) : find_command(*words.begin());
+    const CommandInfo* info = *words.begin() == "purge" ? find_command(CommandId::purge_expired)
+                                                        : find_command(*words.begin());
     BOOST_REQUIRE(info != nullptr);
     std::string bytes;
     auto flags = static_cast<std::uint8_t>(is_resp3 ? encoded_flag::resp3 : 0);
@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(getex_changes_only_the_time_to_live) {
 }
 
 BOOST_AUTO_TEST_CASE(integers_are_strict_and_do_not_wrap) {
-  for (const std::string_view bad : {"", " 1", "1 ", "+1", "01", "-0", "1e3", "9223372036854775808"}) {
+  for (const std::string_view bad :
+       {"", " 1", "1 ", "+1", "01", "-0", "1e3", "9223372036854775808"}) {
     BOOST_TEST(run({"incrby", "k", bad}) == no_integer);
   }
   BOOST_TEST(run({"set", "k", "9223372036854775807"}) == ok);

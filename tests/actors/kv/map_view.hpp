@@ -2,11 +2,11 @@
 // The simplest key space: a map.
 #pragma once
 
+#include "actors/kv/key_value_view.hpp"
+
 #include <map>
 #include <string>
 #include <utility>
-
-#include "actors/kv/key_value_view.hpp"
 
 namespace harka::kv {
 
@@ -17,9 +17,11 @@ class MapView final : public KeyValueView {
     if (found == records.end()) return std::nullopt;
     return found->second;
   }
+
   void put(std::string_view key, Record record) override {
     records.insert_or_assign(std::string(key), std::move(record));
   }
+
   bool remove(std::string_view key) override {
     const auto found = records.find(key);
     if (found == records.end()) return false;
