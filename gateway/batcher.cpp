@@ -2,9 +2,9 @@
 // One allocation a batch (its bytes, which travel on as they are); none a command.
 #include "gateway/batcher.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
+
+#include <algorithm>
 
 namespace harka::gateway {
 

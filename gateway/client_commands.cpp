@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who a connection is: HELLO, AUTH, CLIENT.
-#include <algorithm>
-
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
-
 #include "actors/kv/numbers.hpp"
 #include "gateway/local_commands.hpp"
 #include "gateway/service.hpp"
 #include "gateway/words.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
 
 namespace harka::gateway {
 
@@ -43,8 +43,8 @@ void describe(const LocalCall& call, RespSession& session, std::string& out) {
   const SessionState& state = session.state();
   const std::int64_t now = call.service.wall_ms() / 1000;
   out += "id=" + std::to_string(Service::client_id(session.id())) + " addr=" + state.peer +
-         " laddr=" + state.local + " fd=" + std::to_string(session.id().slot) + " name=" + state.name +
-         " age=" + std::to_string(now - state.connected_at) +
+         " laddr=" + state.local + " fd=" + std::to_string(session.id().slot) +
+         " name=" + state.name + " age=" + std::to_string(now - state.connected_at) +
          " idle=" + std::to_string(now - state.active_at) +
          " flags=" + (state.is_readonly ? "r" : "N") +
          " db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 obl=" +
@@ -167,7 +167,8 @@ void answer_hello(const LocalCall& call) {
     if (!version) {
       return call.reply.error("ERR Protocol version is not an integer or out of range");
     }
-    if (*version < 2 || *version > 3) return call.reply.error("NOPROTO unsupported protocol version");
+    if (*version < 2 || *version > 3)
+      return call.reply.error("NOPROTO unsupported protocol version");
     is_resp3 = *version == 3;
   }
   std::string_view name;

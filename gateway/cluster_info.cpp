@@ -2,13 +2,13 @@
 // CLUSTER, from the view that the node handed over last.
 #include "gateway/cluster_info.hpp"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "actors/kv/numbers.hpp"
 #include "base/random.hpp"
 #include "gateway/local_commands.hpp"
 #include "gateway/service.hpp"
+
+#include <algorithm>
+#include <cstdio>
 
 namespace harka::gateway {
 
@@ -41,7 +41,10 @@ std::string redis_node_id(NodeId node) {
   Random mix(node.value);
   char text[41];
   std::snprintf(
-      text, sizeof text, "%016llx%016llx%08llx", static_cast<unsigned long long>(node.value),
+      text,
+      sizeof text,
+      "%016llx%016llx%08llx",
+      static_cast<unsigned long long>(node.value),
       static_cast<unsigned long long>(mix.next()),
       static_cast<unsigned long long>(mix.next() & 0xFFFFFFFFU));
   return text;
@@ -53,7 +56,8 @@ std::vector<LedRange> led_ranges(const ClusterView& view) {
     const NodeId leader = view.leader_of(shard);
     const routing::SlotRange slots = routing::slots_of(ShardId{shard}, view.shard_count);
     if (view.find(leader) == nullptr) continue;
-    if (!ranges.empty() && ranges.back().leader == leader && ranges.back().slots.end == slots.first) {
+    if (!ranges.empty() && ranges.back().leader == leader &&
+        ranges.back().slots.end == slots.first) {
       ranges.back().slots.end = slots.end;
     } else {
       ranges.push_back(LedRange{slots, leader});
@@ -119,7 +123,8 @@ std::string cluster_nodes_text(const ClusterView& view, std::int64_t now_ms) {
     const bool is_self = node->id == view.self;
     text += redis_node_id(node->id) + " " + node->host + ":" + std::to_string(node->port) + "@" +
             std::to_string(bus_port(*node)) + (is_self ? " myself,master" : " master") + " - 0 " +
-            std::to_string(is_self ? 0 : now_ms) + " " + std::to_string(view.version) + " connected";
+            std::to_string(is_self ? 0 : now_ms) + " " + std::to_string(view.version) +
+            " connected";
     for (const LedRange& range : ranges) {
       if (range.leader != node->id) continue;
       const std::uint32_t last = range.slots.end - 1;
@@ -169,9 +174,24 @@ void answer_cluster(const LocalCall& call) {
     call.reply.array(0);
   } else if (!done) {
     for (const std::string_view known :
-         {"meet", "forget", "addslots", "addslotsrange", "delslots", "delslotsrange", "setslot",
-          "replicate", "replicas", "slaves", "failover", "reset", "saveconfig", "bumpepoch",
-          "set-config-epoch", "flushslots", "countkeysinslot", "getkeysinslot",
+         {"meet",
+          "forget",
+          "addslots",
+          "addslotsrange",
+          "delslots",
+          "delslotsrange",
+          "setslot",
+          "replicate",
+          "replicas",
+          "slaves",
+          "failover",
+          "reset",
+          "saveconfig",
+          "bumpepoch",
+          "set-config-epoch",
+          "flushslots",
+          "countkeysinslot",
+          "getkeysinslot",
           "count-failure-reports"}) {
       if (call.words[1].size() == known.size() && is_subcommand(call, known, -2, done)) {
         return call.reply.error(

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cluster as Redis Cluster's commands print it. Every node that leads shards appears as a master
-// without replicas: clients overwrite a node's role when one process is shown twice, and followers
-// answer only after READONLY anyway.
+// The cluster as Redis Cluster's commands print it. Every node that leads shards appears as a
+// master without replicas: clients overwrite a node's role when one process is shown twice, and
+// followers answer only after READONLY anyway.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "actors/kv/resp_writer.hpp"
 #include "cluster/routing/slots.hpp"
 #include "gateway/cluster_view.hpp"
+
+#include <string>
+#include <vector>
 
 namespace harka::gateway {
 
@@ -21,6 +21,7 @@ struct LedRange {
   routing::SlotRange slots;
   NodeId leader;
 };
+
 /// In order of slots; slots without a leader are left out.
 [[nodiscard]] std::vector<LedRange> led_ranges(const ClusterView& view);
 

@@ -2,15 +2,15 @@
 // A walk is data: it moves into the table of walks with each question and out with its answer.
 #include "gateway/keyspace.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-
 #include "actors/kv/numbers.hpp"
 #include "base/random.hpp"
 #include "gateway/glob.hpp"
 #include "gateway/service.hpp"
 #include "gateway/words.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
 
 namespace harka::gateway {
 
@@ -61,7 +61,9 @@ void Keyspace::start(
 }
 
 bool Keyspace::parse(
-    RespSession& session, std::span<const std::string_view> words, Walk& walk,
+    RespSession& session,
+    std::span<const std::string_view> words,
+    Walk& walk,
     kv::RespWriter& error) const {
   (void)session;
   switch (walk.kind) {

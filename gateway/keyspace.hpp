@@ -6,16 +6,16 @@
 // last is returned at least once, as Redis promises, unless its shard's leader moved meanwhile.
 #pragma once
 
+#include "actors/kv/command_table.hpp"
+#include "actors/kv/resp_writer.hpp"
+#include "gateway/batcher.hpp"
+
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "actors/kv/command_table.hpp"
-#include "actors/kv/resp_writer.hpp"
-#include "gateway/batcher.hpp"
 
 namespace harka::gateway {
 
@@ -38,23 +38,26 @@ class Keyspace {
  private:
   struct Walk {
     kv::CommandId kind = kv::CommandId::none;
-    Token token;                       // the session's reply
+    Token token;  // the session's reply
     bool is_resp3 = false;
-    std::vector<std::uint32_t> shards; // still to visit; the last is the current one
+    std::vector<std::uint32_t> shards;  // still to visit; the last is the current one
     std::uint64_t from = 0;
     std::uint32_t count = 10;
     bool has_pattern = false;
     std::string pattern;
-    bool takes_strings = true;         // TYPE names another type: nothing matches
+    bool takes_strings = true;  // TYPE names another type: nothing matches
     std::vector<std::string> keys;
     std::size_t key_bytes = 0;
     std::uint64_t total = 0;
     bool is_failed = false;
-    std::uint64_t next = 0;            // FLUSHALL: where to go on after a removal
+    std::uint64_t next = 0;  // FLUSHALL: where to go on after a removal
   };
 
-  [[nodiscard]] bool parse(RespSession& session, std::span<const std::string_view> words, Walk& walk,
-                           kv::RespWriter& error) const;
+  [[nodiscard]] bool parse(
+      RespSession& session,
+      std::span<const std::string_view> words,
+      Walk& walk,
+      kv::RespWriter& error) const;
   [[nodiscard]] static bool parse_scan(
       std::span<const std::string_view> words, Walk& walk, kv::RespWriter& error);
   [[nodiscard]] std::vector<std::uint32_t> led_shards() const;

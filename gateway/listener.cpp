@@ -50,8 +50,9 @@ std::uint16_t port_of(int socket) {
 
 Error io_error(const Options& options, int number) {
   return Error{
-      Code::io_failed, "cannot listen for clients on " + options.host + ":" +
-                           std::to_string(options.port) + ": " + std::strerror(number)};
+      Code::io_failed,
+      "cannot listen for clients on " + options.host + ":" + std::to_string(options.port) + ": " +
+          std::strerror(number)};
 }
 
 }  // namespace
@@ -72,11 +73,12 @@ Result<Listening> open_listener(const Options& options) {
   const bool is_protected = !options.password.empty() && !options.tls_certificate.empty();
   if (!is_loopback(*found) && !is_protected) {
     return Error{
-        Code::refused_to_protect, "clients beyond loopback need TLS and a password: set both, or "
-                                  "listen on 127.0.0.1 instead of " + options.host};
+        Code::refused_to_protect,
+        "clients beyond loopback need TLS and a password: set both, or "
+        "listen on 127.0.0.1 instead of " +
+            options.host};
   }
-  const int socket =
-      ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return io_error(options, errno);
   const int on = 1;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -92,7 +94,8 @@ Result<Listening> open_listener(const Options& options) {
 std::string local_name(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};  // NOLINT: its type
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return {};  // NOLINT: its type
   return name_of(address);
 }
 
@@ -101,7 +104,9 @@ Accepted accept_from(int listener) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   accepted.socket = ::accept4(
-      listener, reinterpret_cast<sockaddr*>(&address), &size,  // NOLINT: its type
+      listener,
+      reinterpret_cast<sockaddr*>(&address),
+      &size,  // NOLINT: its type
       SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (accepted.socket < 0) {
     accepted.is_exhausted =

@@ -2,16 +2,16 @@
 // Opening a listening socket, and names of addresses.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/result.hpp"
 #include "gateway/options.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace harka::gateway {
 
 struct Listening {
-  int socket = -1;           // non-blocking; the caller's to close
+  int socket = -1;  // non-blocking; the caller's to close
   std::uint16_t port = 0;
 };
 
@@ -23,10 +23,11 @@ struct Listening {
 [[nodiscard]] std::string local_name(int socket);
 
 struct Accepted {
-  int socket = -1;           // non-blocking, without Nagle's delay; -1: nothing to accept
-  bool is_exhausted = false; // no descriptors are left: stop accepting for a while
+  int socket = -1;            // non-blocking, without Nagle's delay; -1: nothing to accept
+  bool is_exhausted = false;  // no descriptors are left: stop accepting for a while
   std::string peer;
 };
+
 [[nodiscard]] Accepted accept_from(int listener);
 
 }  // namespace harka::gateway

@@ -2,11 +2,11 @@
 // The short ones; the containers (CLIENT, CLUSTER, …) have files of their own.
 #include "gateway/local_commands.hpp"
 
-#include <algorithm>
-
 #include "actors/kv/numbers.hpp"
 #include "gateway/service.hpp"
 #include "gateway/words.hpp"
+
+#include <algorithm>
 
 namespace harka::gateway {
 
@@ -93,7 +93,8 @@ std::string unknown_command_text(std::span<const std::string_view> words) {
 void refuse_subcommand(const LocalCall& call) {
   const std::string_view word = call.words[1].substr(0, quoted_max);
   call.reply.error(
-      "ERR unknown subcommand '" + std::string(word) + "'. Try " + upper(call.info.name) + " HELP.");
+      "ERR unknown subcommand '" + std::string(word) + "'. Try " + upper(call.info.name) +
+      " HELP.");
 }
 
 bool is_subcommand(const LocalCall& call, std::string_view name, int count, bool& is_answered) {

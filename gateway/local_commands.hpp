@@ -3,12 +3,12 @@
 // writes exactly one reply.
 #pragma once
 
+#include "actors/kv/command_table.hpp"
+#include "actors/kv/resp_writer.hpp"
+
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "actors/kv/command_table.hpp"
-#include "actors/kv/resp_writer.hpp"
 
 namespace harka::gateway {
 
@@ -31,8 +31,8 @@ void answer_locally(const LocalCall& call);
 /// Answers with Redis's error for a subcommand that is not known.
 void refuse_subcommand(const LocalCall& call);
 
-/// True if word 1 is `name` and there are `count` words (negative: at least so many). With the right
-/// name and a wrong count it answers with the error and sets `is_answered`.
+/// True if word 1 is `name` and there are `count` words (negative: at least so many). With the
+/// right name and a wrong count it answers with the error and sets `is_answered`.
 [[nodiscard]] bool is_subcommand(
     const LocalCall& call, std::string_view name, int count, bool& is_answered);
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies in the order of their commands, whatever order they come in. A reply whose turn it is goes
-// straight to the output; others keep a reference to the bytes they came in.
+// Replies in the order of their commands, whatever order they come in. A reply whose turn it is
+// goes straight to the output; others keep a reference to the bytes they came in.
 #pragma once
+
+#include "base/assert.hpp"
+#include "base/bytes.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/assert.hpp"
-#include "base/bytes.hpp"
 
 namespace harka::gateway {
 
@@ -20,6 +20,7 @@ class ReplyQueue {
     if (tail_ - head_ == ring_.size()) grow();
     return tail_++;
   }
+
   void complete(
       std::uint64_t position, const SharedBytes& bytes, std::size_t offset, std::size_t size) {
     if (position == head_) {
@@ -29,6 +30,7 @@ class ReplyQueue {
       park(position, bytes.slice(offset, size));
     }
   }
+
   void complete(std::uint64_t position, std::string_view reply) {
     if (position == head_) {
       output_.append(reply);
@@ -39,7 +41,9 @@ class ReplyQueue {
   }
 
   [[nodiscard]] std::size_t pending() const { return static_cast<std::size_t>(tail_ - head_); }
+
   [[nodiscard]] std::string& output() { return output_; }
+
   [[nodiscard]] const std::string& output() const { return output_; }
 
  private:
@@ -49,6 +53,7 @@ class ReplyQueue {
   };
 
   [[nodiscard]] Parked& at(std::uint64_t position) { return ring_[position & (ring_.size() - 1)]; }
+
   void park(std::uint64_t position, SharedBytes reply) {
     ASSERT(position > head_ && position < tail_);
     Parked& parked = at(position);
@@ -56,6 +61,7 @@ class ReplyQueue {
     parked.reply = std::move(reply);
     parked.is_there = true;
   }
+
   void advance() {
     ASSERT(head_ < tail_);
     for (++head_; head_ < tail_ && at(head_).is_there; ++head_) {
@@ -64,6 +70,7 @@ class ReplyQueue {
       parked = Parked{};
     }
   }
+
   void grow() {
     std::vector<Parked> larger(ring_.empty() ? 16 : ring_.size() * 2);
     for (std::uint64_t position = head_; position < tail_; ++position) {

@@ -3,20 +3,24 @@
 // bulk string are skipped unseen.
 #include "gateway/resp_codec.hpp"
 
+#include "actors/kv/numbers.hpp"
+
 #include <algorithm>
 #include <climits>
 #include <cstring>
 #include <optional>
 
-#include "actors/kv/numbers.hpp"
-
 namespace harka::gateway {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-bool ends_word(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool ends_word(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';

@@ -7,14 +7,14 @@
 // copied between the socket and the batch.
 #pragma once
 
+#include "base/limits.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/limits.hpp"
 
 namespace harka::gateway {
 
@@ -48,10 +48,13 @@ class RequestParser {
 
   /// Valid until the next call, and as long as its input.
   [[nodiscard]] const std::vector<std::string_view>& arguments() const { return arguments_; }
+
   /// Bytes of the input that the command took.
   [[nodiscard]] std::size_t consumed() const { return consumed_; }
+
   /// "Protocol error: …"
   [[nodiscard]] const std::string& error() const { return error_; }
+
   /// How long the command must be at least, for the caller to make room; 0 when unknown.
   [[nodiscard]] std::size_t expected() const {
     return has_bulk_length_ ? position_ + bulk_length_ + 2 : 0;
@@ -76,12 +79,12 @@ class RequestParser {
   // Of the command being parsed; offsets, as the caller may move its buffer.
   std::size_t position_ = 0;
   bool has_count_ = false;
-  std::size_t left_ = 0;           // arguments that are yet to come
+  std::size_t left_ = 0;  // arguments that are yet to come
   bool has_bulk_length_ = false;
   std::size_t bulk_length_ = 0;
   std::size_t total_bytes_ = 0;
   std::vector<std::pair<std::size_t, std::size_t>> spans_;  // offset, length
-  std::string words_;              // unquoted words of an inline command
+  std::string words_;                                       // unquoted words of an inline command
 
   // Results.
   std::vector<std::string_view> arguments_;

@@ -3,13 +3,13 @@
 // authenticated, slots.
 #include "gateway/resp_session.hpp"
 
-#include <algorithm>
-
 #include "base/assert.hpp"
 #include "cluster/routing/slots.hpp"
 #include "gateway/local_commands.hpp"
 #include "gateway/service.hpp"
 #include "gateway/words.hpp"
+
+#include <algorithm>
 
 namespace harka::gateway {
 
@@ -91,8 +91,7 @@ bool RespSession::refuse(const kv::CommandInfo* info, Words words) {
     return true;
   }
   if (!info->accepts(words.size())) {
-    answer_error(
-        "ERR wrong number of arguments for '" + std::string(info->name) + "' command");
+    answer_error("ERR wrong number of arguments for '" + std::string(info->name) + "' command");
     return true;
   }
   if (!state_.is_authenticated && !info->has(kv::command_flag::no_auth)) {
@@ -134,7 +133,8 @@ RespSession::Step RespSession::dispatch_data(const kv::CommandInfo& info, Words 
   if (state_.is_resp3) item.flags |= kv::encoded_flag::resp3;
   if (item.token.is_write || writes_ > 0) {
     item.token.lane = Lane::writes;
-    item.flags |= item.token.is_write ? kv::encoded_flag::may_write : kv::encoded_flag::after_writes;
+    item.flags |=
+        item.token.is_write ? kv::encoded_flag::may_write : kv::encoded_flag::after_writes;
     ++writes_;
   } else {
     item.token.lane = state_.is_readonly ? Lane::stale_reads : Lane::reads;

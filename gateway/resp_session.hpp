@@ -8,17 +8,17 @@
 // shards wait for everything before them. A connection that waits is not read from.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "actors/kv/command_table.hpp"
 #include "actors/kv/resp_writer.hpp"
 #include "gateway/batcher.hpp"
 #include "gateway/reply_queue.hpp"
 #include "gateway/resp_codec.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace harka::gateway {
 
@@ -26,7 +26,7 @@ class Service;
 
 /// What AUTH, HELLO, CLIENT and READONLY change.
 struct SessionState {
-  std::string peer;              // host:port
+  std::string peer;  // host:port
   std::string local;
   std::string name;
   bool is_authenticated = true;
@@ -51,29 +51,41 @@ class RespSession {
   [[nodiscard]] std::size_t feed(std::string_view input);
   /// False while too much is in flight or unread, or something must finish first.
   [[nodiscard]] bool wants_input() const;
+
   /// How long the unconsumed input must become for the next command; 0: unknown.
   [[nodiscard]] std::size_t input_expected() const { return parser_.expected(); }
 
   /// Replies that may be sent. The owner of the socket takes from the front.
   [[nodiscard]] std::string& output() { return replies_.output(); }
+
   /// No more input is taken; the connection ends when its output was sent.
-  [[nodiscard]] bool is_closing() const { return is_closing_ && (is_aborted_ || replies_.pending() == 0); }
+  [[nodiscard]] bool is_closing() const {
+    return is_closing_ && (is_aborted_ || replies_.pending() == 0);
+  }
+
   /// Something was asked and is not yet answered.
   [[nodiscard]] bool is_waiting() const { return replies_.pending() > 0; }
 
   /// The reply to the command at `token.position`.
-  void complete(const Token& token, const SharedBytes& replies, std::size_t offset, std::size_t size);
+  void complete(
+      const Token& token, const SharedBytes& replies, std::size_t offset, std::size_t size);
   void complete(const Token& token, std::string_view reply);
   /// This session has seen the effects of that log entry.
   void note_applied(std::uint32_t shard, LogIndex index);
+
   void close() { is_closing_ = true; }
 
   [[nodiscard]] SessionId id() const { return id_; }
+
   [[nodiscard]] SessionState& state() { return state_; }
+
   [[nodiscard]] const SessionState& state() const { return state_; }
+
   [[nodiscard]] Service& service() { return service_; }
+
   /// Reserves the next place in the order of replies, for an answer that comes later.
   [[nodiscard]] std::uint64_t reserve() { return replies_.reserve(); }
+
   void set_authenticated(bool is_authenticated);
   /// As a new connection, but for authentication.
   void reset();
@@ -94,12 +106,12 @@ class RespSession {
   SessionState state_;
   RequestParser parser_;
   ReplyQueue replies_;
-  std::uint32_t plain_reads_ = 0;   // in flight
-  std::uint32_t writes_ = 0;        // in flight, with the reads behind them
+  std::uint32_t plain_reads_ = 0;  // in flight
+  std::uint32_t writes_ = 0;       // in flight, with the reads behind them
   Wait wait_ = Wait::nothing;
   bool is_closing_ = false;
-  bool is_aborted_ = false;         // nothing more is sent
-  std::vector<LogIndex> applied_;   // by shard, once READONLY was given
+  bool is_aborted_ = false;        // nothing more is sent
+  std::vector<LogIndex> applied_;  // by shard, once READONLY was given
   std::string scratch_;
 };
 

@@ -4,12 +4,12 @@
 // same name, at once (inside the call) or later.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "schemas/shard.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "schemas/shard.hpp"
 
 namespace harka::gateway {
 
@@ -22,10 +22,10 @@ struct ScanRequest {
 };
 
 struct ScanAnswer {
-  bool is_ok = false;          // false: the shard is not led here (any more)
+  bool is_ok = false;  // false: the shard is not led here (any more)
   std::vector<std::string> keys;
-  std::uint64_t next = 0;      // where to continue; 0: that was the end
-  std::uint64_t total = 0;     // keys in the shard (is_count_only)
+  std::uint64_t next = 0;   // where to continue; 0: that was the end
+  std::uint64_t total = 0;  // keys in the shard (is_count_only)
 };
 
 class RouterPort {

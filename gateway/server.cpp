@@ -3,6 +3,11 @@
 // incomplete command is kept.
 #include "gateway/server.hpp"
 
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "gateway/listener.hpp"
+#include "runtime/net/loop_kj.hpp"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,20 +16,15 @@
 #include <chrono>
 #include <utility>
 
-#include "base/assert.hpp"
-#include "base/log.hpp"
-#include "gateway/listener.hpp"
-#include "runtime/net/loop_kj.hpp"
-
 namespace harka::gateway {
 
 namespace {
 
 constexpr std::size_t read_bytes = 64 * 1024;
-constexpr std::size_t read_step_max = 1 << 20;      // an incomplete command grows by this at most
+constexpr std::size_t read_step_max = 1 << 20;  // an incomplete command grows by this at most
 constexpr std::size_t kept_capacity_max = 64 * 1024;
 constexpr int events_max = 256;
-constexpr int accepts_max = 64;                     // a turn
+constexpr int accepts_max = 64;  // a turn
 constexpr int settle_rounds_max = 16;
 constexpr Duration sweep_interval = 1s;
 constexpr std::int64_t handshake_seconds_max = 10;
@@ -37,11 +37,12 @@ struct Server::Connection {
   SessionId id;
   RespSession* session = nullptr;
   std::unique_ptr<Transport> transport;
-  std::string input;               // of an incomplete command, or while the session takes none
-  std::size_t sent = 0;            // bytes of the session's output
-  std::uint32_t watched = 0;       // epoll events
-  std::int64_t stalled_since = 0;  // wall milliseconds since when output does not go out; 0: it does
-  bool has_ended = false;          // the client sends no more
+  std::string input;          // of an incomplete command, or while the session takes none
+  std::size_t sent = 0;       // bytes of the session's output
+  std::uint32_t watched = 0;  // epoll events
+  std::int64_t stalled_since =
+      0;                   // wall milliseconds since when output does not go out; 0: it does
+  bool has_ended = false;  // the client sends no more
   bool is_closed = false;
 };
 
@@ -58,6 +59,7 @@ struct Server::Kj final : private kj::TaskSet::ErrorHandler {
     if (server.turn()) return kj::evalLast([this] { return run(); });
     return observer.whenBecomesReadable().then([this] { return run(); });
   }
+
   void taskFailed(kj::Exception&& exception) override {
     log::error("gateway", "a task of the gateway failed: " + net::describe(exception));
   }
@@ -84,7 +86,9 @@ Server::Server(net::EventLoop& loop, Options options, RouterPort& port)
   read_clock();
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 Result<void> Server::listen() {
   const Options& options = service_.options();
@@ -211,7 +215,8 @@ void Server::read_from(Connection& connection) {
 }
 
 bool Server::read_once(Connection& connection) {
-  if (connection.is_closed || connection.has_ended || !connection.session->wants_input()) return false;
+  if (connection.is_closed || connection.has_ended || !connection.session->wants_input())
+    return false;
   std::string& input = connection.input;
   const std::size_t kept = input.size();
   char* target = read_buffer_.data();
@@ -268,7 +273,8 @@ void Server::settle() {
     }
   }
   drop_closed();
-  if (service_.has_touched()) {  // answered within submit, round after round: let others have a turn
+  if (service_
+          .has_touched()) {  // answered within submit, round after round: let others have a turn
     is_in_turn_ = false;
     schedule_settle();
   }
@@ -308,7 +314,8 @@ void Server::write_to(Connection& connection) {
   }
   if (connection.stalled_since == 0) connection.stalled_since = service_.wall_ms();
   if (output.size() - connection.sent > service_.options().output_bytes_fatal) {
-    log::warning("gateway", "closing a client that does not read: " + connection.session->state().peer);
+    log::warning(
+        "gateway", "closing a client that does not read: " + connection.session->state().peer);
     return close(connection);
   }
   if (connection.sent > read_step_max) {
@@ -340,7 +347,9 @@ void Server::close(Connection& connection) {
   closed_.push_back(std::move(connections_[connection.id.slot]));
 }
 
-void Server::drop_closed() { closed_.clear(); }
+void Server::drop_closed() {
+  closed_.clear();
+}
 
 void Server::schedule_settle() {
   if (is_in_turn_ || !kj_ || std::exchange(kj_->is_settling, true)) return;

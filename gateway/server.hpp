@@ -6,23 +6,23 @@
 // turn costs KJ one event however many connections are ready.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/result.hpp"
 #include "gateway/service.hpp"
 #include "gateway/transport.hpp"
 #include "runtime/net/loop.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace harka::gateway {
 
 class Server {
  public:
   /// Listens and serves. Any thread but the loop's. `loop` and `port` outlive the server. The error
-  /// says why it does not listen: address in use, unusable certificate, or a listener beyond loopback
-  /// without TLS and a password.
+  /// says why it does not listen: address in use, unusable certificate, or a listener beyond
+  /// loopback without TLS and a password.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(
       net::EventLoop& loop, Options options, RouterPort& port);
   /// As `stop`.
@@ -32,8 +32,10 @@ class Server {
 
   /// Closes everything. Not on the loop thread.
   void stop();
+
   /// Where it listens: the port that was asked for, or the one the system chose.
   [[nodiscard]] std::uint16_t port() const { return bound_port_; }
+
   /// Loop thread only: views go in and answers come back here.
   [[nodiscard]] Service& service() { return service_; }
 
@@ -77,7 +79,7 @@ class Server {
   std::vector<std::unique_ptr<Connection>> closed_;       // until the end of the turn
   std::vector<SessionId> touched_;
   std::vector<char> read_buffer_;
-  std::unique_ptr<Kj> kj_;                                // loop thread only
+  std::unique_ptr<Kj> kj_;  // loop thread only
 };
 
 }  // namespace harka::gateway

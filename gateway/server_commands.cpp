@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server says of itself: COMMAND from the command table, CONFIG, INFO.
-#include <algorithm>
-#include <utility>
-#include <vector>
-
 #include "gateway/cluster_info.hpp"
 #include "gateway/glob.hpp"
 #include "gateway/local_commands.hpp"
 #include "gateway/service.hpp"
 #include "gateway/words.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace harka::gateway {
 
@@ -21,9 +21,15 @@ using Names = std::vector<std::string>;
 
 Names flag_names(const CommandInfo& info) {
   static constexpr std::pair<std::uint32_t, std::string_view> known[] = {
-      {flag::write, "write"},       {flag::readonly, "readonly"}, {flag::denyoom, "denyoom"},
-      {flag::admin, "admin"},       {flag::noscript, "noscript"}, {flag::loading, "loading"},
-      {flag::stale, "stale"},       {flag::fast, "fast"},         {flag::no_auth, "no_auth"}};
+      {flag::write, "write"},
+      {flag::readonly, "readonly"},
+      {flag::denyoom, "denyoom"},
+      {flag::admin, "admin"},
+      {flag::noscript, "noscript"},
+      {flag::loading, "loading"},
+      {flag::stale, "stale"},
+      {flag::fast, "fast"},
+      {flag::no_auth, "no_auth"}};
   Names names;
   for (const auto& [bit, name] : known) {
     if (info.has(bit)) names.emplace_back(name);
@@ -164,8 +170,9 @@ void answer_config_get(const LocalCall& call) {
 std::string server_section(const LocalCall& call) {
   const Options& options = call.service.options();
   const std::int64_t uptime = (call.service.wall_ms() - call.service.started_ms()) / 1000;
-  return "# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\nharka_version:" + options.version +
-         "\r\nharka_node:" + options.node_name + "\r\nharka_region:" + options.region +
+  return "# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\nharka_version:" +
+         options.version + "\r\nharka_node:" + options.node_name +
+         "\r\nharka_region:" + options.region +
          "\r\nos:Linux\r\narch_bits:64\r\nrun_id:" + redis_node_id(options.node) +
          "\r\ntcp_port:" + std::to_string(options.port) +
          "\r\nuptime_in_seconds:" + std::to_string(uptime) +

@@ -2,10 +2,10 @@
 // Sessions by slot, and answers back to where the questions came from.
 #include "gateway/service.hpp"
 
-#include <utility>
-
 #include "base/assert.hpp"
 #include "base/log.hpp"
+
+#include <utility>
 
 namespace harka::gateway {
 
@@ -130,8 +130,7 @@ std::string Service::refusal(const Token& token, const msg::ShardReply& reply) c
       if (!token.is_write) break;
       return "-UNKNOWN The write may or may not have been applied: its shard's leader was lost "
              "before it answered\r\n";
-    case msg::BatchOutcome::stale_epoch:
-      return "-TRYAGAIN The shard is being moved\r\n";
+    case msg::BatchOutcome::stale_epoch: return "-TRYAGAIN The shard is being moved\r\n";
     case msg::BatchOutcome::done:
     case msg::BatchOutcome::retry_later: break;
   }

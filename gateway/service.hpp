@@ -4,19 +4,19 @@
 // test, feeds sessions and sends their output.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "gateway/batcher.hpp"
 #include "gateway/cluster_view.hpp"
 #include "gateway/keyspace.hpp"
 #include "gateway/options.hpp"
 #include "gateway/resp_session.hpp"
 #include "gateway/router_port.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace harka::gateway {
 
@@ -34,8 +34,11 @@ class Service {
   Service(Options options, RouterPort& port);
 
   void set_view(ClusterView view) { view_ = std::move(view); }
+
   [[nodiscard]] const ClusterView& view() const { return view_; }
+
   [[nodiscard]] const Options& options() const { return options_; }
+
   [[nodiscard]] Counters& counters() { return counters_; }
 
   // Answers to what the port was asked. One that comes twice or too late is ignored.
@@ -47,7 +50,9 @@ class Service {
   void close(SessionId id);
   /// Null when it is gone.
   [[nodiscard]] RespSession* find(SessionId id);
+
   [[nodiscard]] std::size_t session_count() const { return session_count_; }
+
   /// In order of slots.
   template <typename Visit>
   void for_each_session(const Visit& visit) {
@@ -58,21 +63,30 @@ class Service {
 
   /// Called after each answer, so that the server settles soon.
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
   /// End of a turn: batches go out.
   void submit_all() { batcher_.submit_all(); }
+
   /// Sessions that got output, room or an end since the last call. Gone ones may be among them.
   void take_touched(std::vector<SessionId>& touched);
+
   [[nodiscard]] bool has_touched() const { return !touched_.empty(); }
 
   // For sessions.
   [[nodiscard]] Batcher& batcher() { return batcher_; }
+
   [[nodiscard]] Keyspace& keyspace() { return keyspace_; }
+
   void touch(RespSession& session);
   void ask_admin(RespSession& session, std::string verb, std::vector<std::string> arguments);
+
   /// Wall clock, read once a turn.
   [[nodiscard]] std::int64_t wall_ms() const { return wall_ms_; }
+
   void set_wall_ms(std::int64_t wall_ms) { wall_ms_ = wall_ms; }
+
   [[nodiscard]] std::int64_t started_ms() const { return started_ms_; }
+
   /// A number that clients see for a session: never repeated on this loop.
   [[nodiscard]] static std::uint64_t client_id(SessionId id);
 
@@ -86,6 +100,7 @@ class Service {
   void wake() const {
     if (wake_) wake_();
   }
+
   void finish(const Batcher::Flight& flight, const msg::ShardReply& reply);
   void refuse(const Batcher::Flight& flight, const msg::ShardReply& reply);
   [[nodiscard]] std::string refusal(const Token& token, const msg::ShardReply& reply) const;

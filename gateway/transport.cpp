@@ -27,11 +27,15 @@ class PlainTransport final : public Transport {
   Progress read(char* into, std::size_t room) override {
     return progress_of(::recv(socket_, into, room, 0));
   }
+
   Progress write(const char* from, std::size_t size) override {
     return progress_of(::send(socket_, from, size, MSG_NOSIGNAL));
   }
+
   [[nodiscard]] bool has_buffered() const override { return false; }
+
   [[nodiscard]] bool read_needs_write() const override { return false; }
+
   [[nodiscard]] bool is_established() const override { return true; }
 
  private:
@@ -40,6 +44,7 @@ class PlainTransport final : public Transport {
 
 struct FreeSsl {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
+
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 
@@ -54,13 +59,17 @@ class TlsTransport final : public Transport {
     read_needs_write_ = progress.outcome == Outcome::again && last_error_ == SSL_ERROR_WANT_WRITE;
     return progress;
   }
+
   Progress write(const char* from, std::size_t size) override {
     ERR_clear_error();
     const int limit = static_cast<int>(std::min<std::size_t>(size, INT_MAX));
     return judge(SSL_write(ssl_.get(), from, limit));
   }
+
   [[nodiscard]] bool has_buffered() const override { return SSL_pending(ssl_.get()) > 0; }
+
   [[nodiscard]] bool read_needs_write() const override { return read_needs_write_; }
+
   [[nodiscard]] bool is_established() const override {
     return SSL_is_init_finished(ssl_.get()) != 0;
   }
@@ -113,8 +122,9 @@ Result<std::unique_ptr<TlsListener>> TlsListener::make(
   if (!context) return tls_error("TLS for clients cannot start");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_mode(
-      context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                         SSL_MODE_RELEASE_BUFFERS);
+      context.get(),
+      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+          SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {
     return tls_error("the certificate for clients, " + certificate + ", cannot be used");
   }

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connected, non-blocking socket, plain or with TLS. Raw sockets instead of KJ's streams: a GET is
-// answered with one read and one write, and no promise or buffer of its own.
+// A connected, non-blocking socket, plain or with TLS. Raw sockets instead of KJ's streams: a GET
+// is answered with one read and one write, and no promise or buffer of its own.
 #pragma once
+
+#include "base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "base/result.hpp"
-
 namespace harka::gateway {
 
 class Transport {
  public:
   enum class Outcome : std::uint8_t {
-    some,    // `bytes` were moved
-    again,   // nothing now; wait for the socket
-    closed   // the other side is gone or broke the protocol
+    some,   // `bytes` were moved
+    again,  // nothing now; wait for the socket
+    closed  // the other side is gone or broke the protocol
   };
+
   struct Progress {
     Outcome outcome = Outcome::again;
     std::size_t bytes = 0;
