@@ -12,6 +12,7 @@ namespace harka {
 
 namespace {
 
+constexpr Duration ticks_missed_after = 10 * limits::tick_interval;
 constexpr std::size_t apply_bytes_max = 4U << 20;  // entries looked at in one go
 
 }  // namespace
@@ -42,6 +43,7 @@ void Replica::forget_cached(Turn& turn) {
 }
 
 void Replica::receive(const Envelope& envelope, Turn& turn) {
+  remind_pulse(turn);
   std::visit(
       [&](const auto& message) {
         if constexpr (requires { this->on(message, envelope, turn); }) {
@@ -51,6 +53,15 @@ void Replica::receive(const Envelope& envelope, Turn& turn) {
         }
       },
       envelope.body);
+}
+
+// A pulse that restarted has forgotten this group. Messages keep coming where somebody needs it.
+void Replica::remind_pulse(Turn& turn) {
+  if (!raft_ || turn.now() - ticked_ < ticks_missed_after) return;
+  ticked_ = turn.now();
+  turn.send(
+      address_of(turn.node(), msg::ActorKind::pulse),
+      msg::LeadershipChanged{options_.raft.group.value, raft_->term(), raft_->leader().value});
 }
 
 std::string Replica::describe() const {
@@ -87,6 +98,7 @@ void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope,
   flushed_index_ = durable.index;
   options_.raft.random_seed = turn.random().next();  // each incarnation has its own
   raft_.emplace(options_.raft, std::move(restored), turn.now());
+  ticked_ = turn.now();
   if (recovered.tainted) {
     turn.note(
         NoteLevel::error, "the log of group " + std::to_string(options_.raft.group.value) +
@@ -104,6 +116,7 @@ void Replica::on(const msg::LogAppended& appended, const Envelope&, Turn& turn) 
 
 void Replica::on(const msg::Tick&, const Envelope&, Turn& turn) {
   if (!raft_) return;
+  ticked_ = turn.now();
   raft_->tick(turn.now());
   state_->tick(*this, turn);
   pump(turn);

@@ -75,6 +75,7 @@ class Replica final : public Machine, private ReplicaHost {
   void install(const raft::SnapshotChunkData& chunk, Turn& turn);
   void provide(const raft::SnapshotWanted& wanted, Turn& turn);
   void announce_leadership(Turn& turn);
+  void remind_pulse(Turn& turn);
   void forget_cached(Turn& turn);
   void flush_if_due(Turn& turn);
 
@@ -88,6 +89,7 @@ class Replica final : public Machine, private ReplicaHost {
   bool is_installing_ = false;
   std::vector<raft::ReadDone> reads_;             // allowed, waiting to be applied far enough
   std::map<std::uint64_t, Transfer> transfers_;   // by follower
+  Instant ticked_;                                // when pulse last said so
   Instant leader_heard_;                          // follower: when the leader last spoke
   LogIndex leader_commit_ = 0;                    // follower: what it announced then
 

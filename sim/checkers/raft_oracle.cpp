@@ -53,7 +53,10 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
   const msg::Message& body = envelope.body;
   check_vote(own, envelope);
   if (const auto* ack = std::get_if<msg::AppendReply>(&body); ack != nullptr && ack->success) {
-    if (ack->index > own.last()) fail("an acknowledgement is ahead of the sender's disk");
+    if (ack->index > own.last()) {
+      fail("an acknowledgement of " + text(ack->index) + " where the sender's disk ends at " +
+           text(own.last()));
+    }
     if (own.hard_state.term < ack->term) {
       fail("an acknowledgement carries a term that is not durable");
     }
@@ -81,7 +84,10 @@ void RaftOracle::check_vote(const Replicated& own, const Envelope& envelope) con
     if (own.hard_state.term != request->term || own.hard_state.vote != envelope.from.node) {
       fail("a candidate asks before its own vote is durable");
     }
-    if (own.last() < request->last_index) fail("a candidate boasts of a log that is not durable");
+    if (own.last() < request->last_index) {
+      fail("a candidate boasts of a log up to " + text(request->last_index) +
+           " of which only " + text(own.last()) + " is durable");
+    }
   }
 }
 
