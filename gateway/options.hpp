@@ -28,6 +28,7 @@ struct Options {
   std::size_t output_bytes_max = 1U << 20;      // unread replies: no more commands are taken beyond
   std::size_t output_bytes_fatal = 256U << 20;  // beyond it the connection is closed
   std::size_t replies_pending_max = 4096;       // commands in flight of one connection
+  std::size_t replies_bytes_max = 8U << 20;     // expected of them all
   std::size_t batch_bytes_max = 256U << 10;     // a batch is submitted when it is larger
 };
 

@@ -40,7 +40,7 @@ std::size_t RespSession::feed(std::string_view input) {
 
 bool RespSession::wants_input() const {
   const Options& options = service_.options();
-  if (is_closing_ || replies_.pending() >= options.replies_pending_max) return false;
+  if (is_closing_ || replies_.pending() >= pending_limit()) return false;
   if (replies_.output().size() >= options.output_bytes_max) return false;
   switch (wait_) {
     case Wait::nothing: return true;
@@ -48,6 +48,12 @@ bool RespSession::wants_input() const {
     case Wait::for_all: return replies_.pending() == 0;
   }
   throw Bug("unknown reason to wait");
+}
+
+std::size_t RespSession::pending_limit() const {
+  const Options& options = service_.options();
+  const std::size_t fits = options.replies_bytes_max / std::max<std::size_t>(reply_bytes_, 1);
+  return std::clamp<std::size_t>(fits, 1, options.replies_pending_max);
 }
 
 RespSession::Step RespSession::dispatch(Words words) {
@@ -153,6 +159,7 @@ RespSession::Step RespSession::dispatch_data(const kv::CommandInfo& info, Words 
 void RespSession::complete(
     const Token& token, const SharedBytes& replies, std::size_t offset, std::size_t size) {
   replies_.complete(token.position, replies, offset, size);
+  reply_bytes_ = std::max(size, (reply_bytes_ * 7 + size) / 8);
   settle(token);
 }
 

@@ -100,14 +100,17 @@ class RespSession {
   void answer_here(const kv::CommandInfo& info, Words words);
   void answer_error(std::string_view text);
   void settle(const Token& token);
+  /// How many commands may be in flight, judged by how long the last replies were.
+  [[nodiscard]] std::size_t pending_limit() const;
 
   Service& service_;
   SessionId id_;
   SessionState state_;
   RequestParser parser_;
   ReplyQueue replies_;
-  std::uint32_t plain_reads_ = 0;  // in flight
-  std::uint32_t writes_ = 0;       // in flight, with the reads behind them
+  std::uint32_t plain_reads_ = 0;        // in flight
+  std::uint32_t writes_ = 0;             // in flight, with the reads behind them
+  std::size_t reply_bytes_ = 16 * 1024;  // expected of one reply: rises at once, falls slowly
   Wait wait_ = Wait::nothing;
   bool is_closing_ = false;
   bool is_aborted_ = false;        // nothing more is sent

@@ -35,7 +35,8 @@ class Transport {
   [[nodiscard]] virtual bool is_established() const = 0;
 };
 
-/// The server's side of TLS for a whole listener.
+/// The server's side of TLS for a whole listener. OpenSSL writes without MSG_NOSIGNAL: the process
+/// ignores SIGPIPE.
 class TlsListener {
  public:
   /// The error names the file that is missing or wrong.

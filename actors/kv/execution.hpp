@@ -14,6 +14,10 @@
 
 namespace harka::kv {
 
+/// Replies of one batch; reads beyond it are refused, so that a short pipeline cannot ask for
+/// memory without bound.
+constexpr std::size_t batch_reply_bytes_max = 64U << 20;
+
 namespace text {
 constexpr std::string_view syntax_error = "ERR syntax error";
 constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
@@ -21,6 +25,8 @@ constexpr std::string_view not_a_float = "ERR value is not a valid float";
 constexpr std::string_view too_long =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 constexpr std::string_view reply_too_long = "ERR the reply would exceed the largest allowed size";
+constexpr std::string_view batch_too_long =
+    "TRYAGAIN The replies to commands sent at once are too long: send fewer";
 }  // namespace text
 
 struct Execution {

@@ -80,10 +80,13 @@ void dispatch(Execution& run) {
 }  // namespace
 
 void execute(const CommandView& command, KeyValueView& keys, WallTime now, ReplyWriter& replies) {
+  const bool is_full = replies.bytes().size() > batch_reply_bytes_max;
   Execution run{command, keys, now, replies.begin(command.is_resp3())};
   const CommandInfo* info = find_command(command.id);
   if (info == nullptr || !info->accepts(command.size() + 1)) {
     run.reply.error("ERR a shard received a malformed command");
+  } else if (is_full && !info->has(command_flag::write)) {
+    run.reply.error(text::batch_too_long);
   } else {
     dispatch(run);
   }

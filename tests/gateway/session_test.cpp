@@ -166,6 +166,19 @@ BOOST_AUTO_TEST_CASE(input_stops_when_too_much_is_in_flight) {
   BOOST_TEST(harness.node.held[0].batch.count == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(few_commands_are_in_flight_when_replies_are_long) {
+  Harness harness;
+  RespSession& client = harness.connect();
+  harness.node.shards[9].put("{a}", kv::Record{SharedBytes(std::string(1 << 20, 'v')), 0});
+  harness.send(client, "GET {a}\n");
+  harness.node.answers_at_once = false;
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "GET {a}\n";
+  harness.send(client, many);
+  BOOST_REQUIRE_EQUAL(harness.node.held.size(), 1U);
+  BOOST_TEST(harness.node.held[0].batch.count <= 8U);
+}
+
 BOOST_AUTO_TEST_CASE(keys_of_two_slots_are_refused) {
   Harness harness;
   RespSession& client = harness.connect();

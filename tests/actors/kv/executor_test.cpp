@@ -214,6 +214,19 @@ BOOST_AUTO_TEST_CASE(many_keys_at_once) {
       run({"mset", "a", "1", "b"}) == "-ERR wrong number of arguments for 'mset' command\r\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_cannot_ask_for_replies_without_bound) {
+  keys.put("k", Record{SharedBytes(std::string(10'000'000, 'v')), 0});
+  std::string bytes;
+  const std::string_view key[] = {"k"};
+  for (int i = 0; i < 20; ++i) CommandWriter(bytes).add(CommandId::get, 0, key, 1);
+  CommandReader reader(bytes);
+  ReplyWriter replies;
+  while (reader.next()) execute(reader.command(), keys, now, replies);
+  BOOST_TEST(replies.lengths().size() == 20U);
+  BOOST_TEST(replies.bytes().size() < 80'000'000U);
+  BOOST_TEST(replies.bytes().find("-TRYAGAIN ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(purge_removes_only_what_is_expired_still) {
   BOOST_TEST(run({"psetex", "old", "10", "v"}) == ok);
   BOOST_TEST(run({"psetex", "young", "1000", "v"}) == ok);
