@@ -31,6 +31,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
   Profile profile = Profile::core;
+  Mutant mutant = Mutant::none;
   unsigned jobs = 1;
   bool checks_determinism = false;
   bool keeps_going = false;
@@ -62,7 +63,8 @@ void on_abort(int) {
 
 std::string replay_line(const Options& options, std::uint64_t seed) {
   return "harka sim run --seed " + std::to_string(seed) + " --profile " +
-         std::string(name_of(options.profile));
+         std::string(name_of(options.profile)) +
+         (options.mutant == Mutant::none ? "" : " --mutant " + std::string(name_of(options.mutant)));
 }
 
 void report(const Options& options, std::uint64_t seed, const RunResult& result) {
@@ -102,7 +104,8 @@ class Runner {
       (void)std::snprintf(
           abort_text.data(), abort_text.size(), "aborted; replay: %s\n",
           replay_line(options_, seed).c_str());
-      const Plan plan = draw_plan(seed, options_.profile);
+      Plan plan = draw_plan(seed, options_.profile);
+      plan.mutant = options_.mutant;
       const RunResult result = run_plan(plan);
       const bool runs_twice = options_.checks_determinism || seed % rerun_each == 0;
       const bool differs = runs_twice && run_plan(plan).hash != result.hash;
@@ -181,7 +184,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 int usage(const std::string& problem) {
   std::cerr << "harka sim: " << problem << "\n"
             << "usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]\n"
-            << "                     [--check-determinism] [--keep-going] [--verbose]\n"
+            << "                     [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]\n"
             << "       harka sim check-history FILE\n";
   return 2;
 }
@@ -194,6 +197,11 @@ bool take_value(Options& options, const std::string& name, const std::string& va
       return true;
     }
     return false;
+  }
+  if (name == "--mutant") {
+    const std::optional<Mutant> mutant = mutant_of(value);
+    options.mutant = mutant.value_or(Mutant::none);
+    return mutant.has_value();
   }
   if (name == "--seeds") {
     const std::size_t dots = value.find("..");
@@ -222,7 +230,8 @@ int run_seeds(const std::vector<std::string>& arguments) {
       options.keeps_going = true;
     } else if (name == "--verbose") {
       options.is_verbose = true;
-    } else if (name == "--seed" || name == "--seeds" || name == "--profile" || name == "-j") {
+    } else if (name == "--seed" || name == "--seeds" || name == "--profile" ||
+               name == "--mutant" || name == "-j") {
       if (i + 1 >= arguments.size()) return usage(name + " needs a value");
       if (!take_value(options, name, arguments[++i])) {
         return usage("not a value of " + name + ": " + arguments[i]);
@@ -246,7 +255,7 @@ int check_history(const std::string& path) {
       return 0;
     case Verdict::violated:
       std::cout << "not linearizable: key " << verdict.key << ": " << verdict.explanation << "\n";
-      return 1;
+      return static_cast<int>(Outcome::correctness);
     case Verdict::undecided:
       std::cout << "undecided: the search for key " << verdict.key << " is too large\n";
       return 1;

@@ -8,10 +8,10 @@
 namespace harka::sim {
 
 /// Arguments after `sim`. Returns the exit code: 0 clean, 127 crash, 128 liveness, 129 correctness,
-/// 2 wrong usage; `check-history` answers 1 for a history that is not linearizable.
+/// 2 wrong usage; `check-history` answers 129 for a history that is not linearizable, 1 undecided.
 ///
 ///   run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N] [--check-determinism]
-///       [--keep-going] [--verbose]
+///       [--keep-going] [--verbose] [--mutant NAME]
 ///   check-history FILE
 [[nodiscard]] int run_command(const std::vector<std::string>& arguments);
 

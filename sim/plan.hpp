@@ -7,6 +7,7 @@
 
 #include "cluster/raft/types.hpp"
 #include "sim/chaos.hpp"
+#include "sim/mutants.hpp"
 #include "sim/world.hpp"
 
 namespace harka::sim {
@@ -16,9 +17,6 @@ enum class Profile : std::uint8_t {
   cluster,  // whole nodes from the production tree, clients through routers
   calm      // core without faults: what must work when nothing breaks
 };
-
-/// Defects on purpose, to prove that the oracles notice.
-enum class Mutant : std::uint8_t { none, answers_before_sync, forgets_votes, invents_acks, serves_stale_reads };
 
 struct Plan {
   std::uint64_t seed = 0;

@@ -77,6 +77,7 @@ Run::Run(const Plan& plan)
       oracle_(world_),
       chaos_(
           world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
+  world_.set_tamper(tamper_of(plan.mutant));
   world_.add_observer(oracle_);
   world_.add_observer(chaos_);
 }

@@ -98,6 +98,10 @@ class World {
   void heal_links();
   void set_links(const LinkOptions& links) { options_.links = links; }
   [[nodiscard]] NodeStores& stores(NodeId node);
+  /// May replace what machines send, to plant a defect (mutants.hpp).
+  void set_tamper(std::function<EnvelopePtr(const EnvelopePtr&)> tamper) {
+    tamper_ = std::move(tamper);
+  }
   /// A message from outside of the cluster, delivered at once.
   void tell(const Address& to, msg::Message body);
 
@@ -215,6 +219,7 @@ class World {
   std::map<std::uint64_t, Link> links_;           // by both positions
   std::vector<Observer*> observers_;
   std::vector<Effect> effects_;
+  std::function<EnvelopePtr(const EnvelopePtr&)> tamper_;
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   WorldCounters counters_;
   std::deque<Trace> recent_;

@@ -112,6 +112,7 @@ void World::carry_out(
     Node& node, Actor& actor, Effect& effect, std::string& ending, bool& is_over) {
   if (auto* send = std::get_if<effect::Send>(&effect)) {
     ++counters_.sent;
+    if (tamper_) send->envelope = tamper_(send->envelope);
     for (Observer* observer : observers_) observer->sent(*send->envelope);
     post(node, send->envelope);
   } else if (const auto* set = std::get_if<effect::SetTimer>(&effect)) {
