@@ -25,7 +25,7 @@ enum class Mutant : std::uint8_t {
   reads_anywhere           // followers answer what only the leader may
 };
 
-constexpr std::array mutants{
+inline constexpr std::array mutants{
     Mutant::answers_before_sync,      Mutant::forgets_votes,     Mutant::grants_every_vote,
     Mutant::invents_acknowledgements, Mutant::loses_entries,     Mutant::overstates_commit,
     Mutant::understates_read_index,   Mutant::strips_sessions,   Mutant::reads_anywhere,
