@@ -41,8 +41,13 @@ void Control::on_timer(TimerId timer, Turn& turn) {
   if (timer == init_timer) {
     end_init(
         7,
-        "not every member answered in time; those that are up may have promised: try again in 30 s",
+        "not every member answered in time; those that are up may have promised: try again on this "
+        "node, or in 30 s on another one",
         turn);
+    return;
+  }
+  if (timer == init_resend_timer) {
+    ask_init_members(turn);
     return;
   }
   ASSERT(timer == poll_timer);

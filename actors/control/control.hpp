@@ -26,6 +26,7 @@ struct ControlOptions {
   Duration poll_fresh = 300ms;      // looking for a cluster
   Duration poll = 3s;               // looking for a newer map
   Duration init_timeout = 10s;
+  Duration init_resend = 500ms;     // links lose messages while they come up
   std::string version;              // of the program, for status
 };
 
@@ -73,12 +74,13 @@ class Control final : public Machine {
     std::map<std::uint64_t, bool> promised;
     std::map<std::uint64_t, bool> done;
     Asker asker;
-    Instant started;
+    msg::ClusterMap map;  // once committed
     bool is_committed = false;
   };
 
   void begin_init(const msg::AdminRequest& request, const Asker& asker, Turn& turn);
   void commit_init(Turn& turn);
+  void ask_init_members(Turn& turn);
   void end_init(int exit_code, const std::string& text, Turn& turn);
   bool adopt(const msg::ClusterMap& map, Turn& turn);
   void announce_map(Turn& turn);
@@ -98,6 +100,8 @@ class Control final : public Machine {
   std::map<std::uint64_t, msg::Member> members_;
   std::map<std::uint32_t, Leader> leaders_;  // by group
   std::optional<Init> init_;
+  std::uint64_t proposed_id_ = 0;  // of this node's last init that committed nothing
+  Instant proposed_at_;
   std::uint64_t promised_to_ = 0;
   Instant promised_at_;
   std::vector<Asker> drain_askers_;

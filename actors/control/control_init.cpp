@@ -3,8 +3,9 @@
 //
 // The coordinator asks every member that is up to promise itself to a new cluster id; a member
 // promises only one id at a time (for 30 s) and none once it belongs to a cluster. Only when all
-// promised does the coordinator commit, so two inits at once cannot both succeed; a member that
-// missed the commit finds the map by asking its neighbours.
+// promised does the coordinator commit, so two inits at once cannot both succeed. Members that do not
+// answer are asked again; one that missed the commit finds the map by asking its neighbours, too. A
+// second try on the same node proposes the same id, which the members' promises allow.
 #include <algorithm>
 
 #include "actors/control/control.hpp"
@@ -19,6 +20,9 @@ using namespace control_timers;
 namespace {
 
 constexpr Duration promise_lifetime = 30s;
+// With the bound of an init this ends before the first promise to the id expires: an old answer that
+// comes late never counts for more than it said.
+constexpr Duration proposal_reuse = 15s;
 
 std::uint32_t number_argument(
     const msg::AdminRequest& request, std::string_view name, std::uint32_t fallback) {
@@ -52,7 +56,7 @@ void Control::begin_init(const msg::AdminRequest& request, const Asker& asker, T
   const auto refuse = [&](int code, const std::string& text) {
     answer(asker, code, JsonWriter().begin_object().field("error", text).end().take(), turn);
   };
-  if (map_.cluster_id != 0) {
+  if (pending_map_.cluster_id != 0) {
     refuse(6, "this node already belongs to a cluster; nothing was changed");
     return;
   }
@@ -78,16 +82,29 @@ void Control::begin_init(const msg::AdminRequest& request, const Asker& asker, T
                " nodes are up; start the others (same seeds) and try again");
     return;
   }
-  init.cluster_id = turn.random().next() | 1U;
+  if (proposed_id_ == 0 || turn.now() - proposed_at_ > proposal_reuse) {
+    proposed_id_ = turn.random().next() | 1U;
+    proposed_at_ = turn.now();
+  }
+  init.cluster_id = proposed_id_;
   init.asker = asker;
-  init.started = turn.now();
   init_ = std::move(init);
   turn.set_timer(init_timer, options_.init_timeout);
+  ask_init_members(turn);
+}
+
+/// Everyone whose answer is missing, now and until the end of the init.
+void Control::ask_init_members(Turn& turn) {
+  if (!init_) return;
   for (const auto& [node, member] : init_->members) {
-    turn.send(
-        address_of(NodeId{node}, msg::ActorKind::control),
-        msg::PrepareInit{init_->cluster_id, turn.node().value});
+    const Address to = address_of(NodeId{node}, msg::ActorKind::control);
+    if (!init_->is_committed && !init_->promised.contains(node)) {
+      turn.send(to, msg::PrepareInit{init_->cluster_id, turn.node().value});
+    } else if (init_->is_committed && !init_->done.contains(node)) {
+      turn.send(to, msg::CommitInit{init_->map});
+    }
   }
+  turn.set_timer(init_resend_timer, options_.init_resend);
 }
 
 void Control::on(const msg::PrepareInit& prepare, const Envelope&, Turn& turn) {
@@ -135,14 +152,18 @@ void Control::commit_init(Turn& turn) {
   map.nodes = request.nodes;
   map.shards = std::move(shards).value();
   map.meta_replicas = place_meta(request.nodes);
+  init_->map = std::move(map);
   init_->is_committed = true;
-  for (const auto& [node, member] : init_->members) {
-    turn.send(address_of(NodeId{node}, msg::ActorKind::control), msg::CommitInit{map});
-  }
+  proposed_id_ = 0;  // one id never gets two maps
+  ask_init_members(turn);
 }
 
 void Control::on(const msg::CommitInit& commit, const Envelope& envelope, Turn& turn) {
   if (pending_map_.cluster_id == 0 && promised_to_ != commit.map.cluster_id) return;
+  if (map_.cluster_id == commit.map.cluster_id) {
+    turn.reply(msg::InitDone{map_.cluster_id});  // the first answer was lost, or comes twice
+    return;
+  }
   if (adopt(commit.map, turn)) waiting_done_.emplace_back(envelope.from, envelope.correlation);
 }
 
@@ -152,6 +173,8 @@ void Control::on(const msg::InitDone& done, const Envelope& envelope, Turn& turn
   if (init_->done.size() < init_->members.size()) return;
   JsonWriter json;
   json.begin_object()
+      .field("apiVersion", "harka/v1")
+      .field("kind", "Cluster")
       .field("clusterId", std::to_string(init_->cluster_id))
       .field("nodes", static_cast<std::uint64_t>(init_->members.size()))
       .field("shards", init_->shard_count)
@@ -159,6 +182,7 @@ void Control::on(const msg::InitDone& done, const Envelope& envelope, Turn& turn
       .end();
   answer(init_->asker, 0, json.take(), turn);
   turn.cancel_timer(init_timer);
+  turn.cancel_timer(init_resend_timer);
   init_.reset();
 }
 
@@ -167,6 +191,7 @@ void Control::end_init(int exit_code, const std::string& text, Turn& turn) {
   answer(
       init_->asker, exit_code, JsonWriter().begin_object().field("error", text).end().take(), turn);
   turn.cancel_timer(init_timer);
+  turn.cancel_timer(init_resend_timer);
   init_.reset();
 }
 

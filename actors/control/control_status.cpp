@@ -28,7 +28,8 @@ void Control::on(const msg::DrainProgress& progress, const Envelope&, Turn& turn
   if (!progress.done) return;
   for (const Asker& asker : drain_askers_) {
     JsonWriter json;
-    json.begin_object().field("drained", true).field("leading", progress.leading).end();
+    json.begin_object().field("apiVersion", "harka/v1").field("kind", "Drain");
+    json.field("drained", true).field("leading", progress.leading).end();
     answer(asker, 0, json.take(), turn);
   }
   drain_askers_.clear();

@@ -6,6 +6,6 @@
 
 namespace harka::control_timers {
 
-enum Timer : TimerId { poll_timer, init_timer };
+enum Timer : TimerId { poll_timer, init_timer, init_resend_timer };
 
 }  // namespace harka::control_timers

@@ -3,6 +3,7 @@
 
 Standard library only. Every wait polls a condition with a bound.
 """
+import json
 import os
 import shutil
 import signal
@@ -188,9 +189,11 @@ class Harka(Cluster):
     def init(self, nodes, shards):
         def try_init():
             connection = Resp(self.ports[0], 20)
-            code, text = connection.call("HARKA", "INIT", f"nodes={nodes}", f"shards={shards}")
+            code, _ = connection.call("HARKA", "INIT", f"nodes={nodes}", f"shards={shards}")
+            _, status = connection.call("HARKA", "STATUS")
             connection.close()
-            return code == 0 or code == 6 or None
+            # A refusal may also mean that some node has promised itself: then there is no cluster.
+            return code == 0 or json.loads(status)["clusterId"] != "0" or None
         wait_for("creation of the HARKA cluster", 60, try_init, 0.2)
         self.wait_healthy()
 

@@ -87,6 +87,59 @@ BOOST_AUTO_TEST_CASE(init_commits_only_when_all_promised) {
   BOOST_TEST(commits[0].second.map.shards.size() == 8U);
 }
 
+BOOST_AUTO_TEST_CASE(members_that_do_not_answer_are_asked_again) {
+  Node node(1);
+  node.see({member(1), member(2)});
+  node.init();
+  const auto prepare = node.driver->sent<msg::PrepareInit>().at(0).second;
+  node.driver->deliver(control_of(1), msg::InitPromise{prepare.cluster_id, true, ""});
+  node.driver->advance(600ms);
+  const auto again = node.driver->sent<msg::PrepareInit>();
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  BOOST_TEST((again[0].first == control_of(2)));
+  BOOST_TEST(again[0].second.cluster_id == prepare.cluster_id);
+  node.driver->deliver(control_of(2), msg::InitPromise{prepare.cluster_id, true, ""});
+  node.driver->deliver(control_of(1), msg::InitDone{prepare.cluster_id});
+  (void)node.driver->sent<msg::CommitInit>();
+  node.driver->advance(600ms);
+  const auto commits = node.driver->sent<msg::CommitInit>();
+  BOOST_REQUIRE_EQUAL(commits.size(), 1U);
+  BOOST_TEST((commits[0].first == control_of(2)));
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_that_comes_twice_is_answered_twice) {
+  Node node(2);
+  node.driver->deliver(control_of(1), msg::PrepareInit{5, 1});
+  node.driver->deliver(control_of(1), msg::CommitInit{map_of(5, 1)});
+  node.flush_done(node.driver->sent<msg::FlushState>().at(0).second);
+  BOOST_TEST(node.driver->sent<msg::InitDone>().size() == 1U);
+  node.driver->deliver(control_of(1), msg::CommitInit{map_of(5, 1)});
+  BOOST_TEST(node.driver->sent<msg::InitDone>().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_try_proposes_what_the_members_have_promised) {
+  Node node(1);
+  node.see({member(1), member(2)});
+  node.init();
+  const auto first = node.driver->sent<msg::PrepareInit>().at(0).second;
+  node.driver->advance(11s);  // nobody answers
+  (void)node.driver->sent<msg::PrepareInit>();
+  node.init();
+  BOOST_TEST(node.driver->sent<msg::PrepareInit>().at(0).second.cluster_id == first.cluster_id);
+}
+
+BOOST_AUTO_TEST_CASE(an_id_that_was_committed_is_never_proposed_again) {
+  Node node(1);
+  node.see({member(1)});
+  node.init();
+  const auto first = node.driver->sent<msg::PrepareInit>().at(0).second;
+  node.driver->deliver(control_of(1), msg::InitPromise{first.cluster_id, true, ""});
+  node.driver->advance(11s);  // its own adoption never comes
+  (void)node.driver->sent<msg::PrepareInit>();
+  node.init();
+  BOOST_TEST(node.driver->sent<msg::PrepareInit>().at(0).second.cluster_id != first.cluster_id);
+}
+
 BOOST_AUTO_TEST_CASE(one_refusal_ends_init_and_creates_nothing) {
   Node node(1);
   node.see({member(1), member(2)});
