@@ -2,6 +2,7 @@
 // Ticks, coalesced beats, leader hints, leader preference and drain.
 #include "actors/pulse/pulse.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace harka {
@@ -10,8 +11,9 @@ namespace {
 
 enum Timer : TimerId { tick_timer, flush_timer, hints_timer, preference_timer };
 
-// A peer must have been alive this long before leadership moves to it: a node that flaps would
-// otherwise take leaders down with it each time.
+// A peer must have been up this long before leadership moves to it: a node that comes and goes would
+// otherwise take leaders down with it each time. A suspicion that it refutes does not count: on a
+// busy machine somebody is suspected all the time, and nothing would ever move.
 constexpr Duration settled_after = 3s;
 
 }  // namespace
@@ -98,10 +100,12 @@ void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn
 void Pulse::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn) {
   for (const msg::Member& member : change.members) {
     PeerView& peer = peers_[member.node];
-    const bool is_alive = member.state == msg::MemberState::alive;
-    if (is_alive && !peer.is_alive) peer.alive_since = turn.now();
-    if (!is_alive) peer.is_draining = false;
-    peer.is_alive = is_alive;
+    const bool is_suspect = member.state == msg::MemberState::suspect;
+    const bool is_up = is_suspect || member.state == msg::MemberState::alive;
+    if (is_up && !peer.is_up) peer.up_since = turn.now();
+    if (!is_up) peer.is_draining = false;
+    peer.is_up = is_up;
+    peer.is_suspect = is_suspect;
   }
 }
 
@@ -155,9 +159,9 @@ void Pulse::send_hints(bool complete, Turn& turn) {
     }
   }
   changed_.clear();
-  peers_[turn.node().value].is_alive = true;
+  peers_[turn.node().value].is_up = true;
   for (const auto& [node, peer] : peers_) {
-    if (!peer.is_alive) continue;
+    if (!peer.is_up) continue;
     turn.send(address_of(NodeId{node}, msg::ActorKind::control), hints);
     if (node != turn.node().value) {
       turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), hints);
@@ -165,22 +169,30 @@ void Pulse::send_hints(bool complete, Turn& turn) {
   }
 }
 
+// A batch begins where the last one ended: groups whose transfers do not succeed must not keep the
+// others from their turn.
 void Pulse::prefer_leaders(Turn& turn) {
-  std::uint32_t moved = 0;
+  std::vector<std::uint32_t> misplaced;
   for (const auto& [group, view] : groups_) {
-    if (view.leader != turn.node().value) continue;
-    const auto preferred = preferred_.find(group);
-    if (preferred == preferred_.end() || preferred->second == turn.node().value) continue;
-    const auto peer = peers_.find(preferred->second);
-    if (peer == peers_.end() || !peer->second.is_alive || peer->second.is_draining ||
-        turn.now() - peer->second.alive_since < settled_after) {
-      continue;
-    }
+    if (view.leader == turn.node().value && may_move(group, turn)) misplaced.push_back(group);
+  }
+  const auto next = std::upper_bound(misplaced.begin(), misplaced.end(), moved_last_);
+  std::rotate(misplaced.begin(), next, misplaced.end());
+  if (misplaced.size() > options_.preference_batch) misplaced.resize(options_.preference_batch);
+  for (const std::uint32_t group : misplaced) {
     turn.send(
         replica_address(turn.node(), GroupId{group}),
-        msg::TransferLeadership{group, preferred->second});
-    if (++moved == options_.preference_batch) return;
+        msg::TransferLeadership{group, preferred_[group]});
+    moved_last_ = group;
   }
+}
+
+bool Pulse::may_move(std::uint32_t group, const Turn& turn) const {
+  const auto preferred = preferred_.find(group);
+  if (preferred == preferred_.end() || preferred->second == turn.node().value) return false;
+  const auto peer = peers_.find(preferred->second);
+  return peer != peers_.end() && peer->second.is_up && !peer->second.is_suspect &&
+         !peer->second.is_draining && turn.now() - peer->second.up_since >= settled_after;
 }
 
 void Pulse::push_leaders_away(Turn& turn) {

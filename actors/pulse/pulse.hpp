@@ -49,15 +49,17 @@ class Pulse final : public Machine {
     std::uint64_t leader = 0;
   };
   struct PeerView {
-    bool is_alive = false;
+    bool is_up = false;       // alive or only suspected
+    bool is_suspect = false;
     bool is_draining = false;
-    Instant alive_since;
+    Instant up_since;
   };
 
   void note_pending(Turn& turn);
   void flush(Turn& turn);
   void send_hints(bool complete, Turn& turn);
   void prefer_leaders(Turn& turn);
+  [[nodiscard]] bool may_move(std::uint32_t group, const Turn& turn) const;
   void push_leaders_away(Turn& turn);
   [[nodiscard]] std::uint32_t leading_count(std::uint64_t node) const;
 
@@ -65,6 +67,7 @@ class Pulse final : public Machine {
   std::map<std::uint32_t, GroupView> groups_;
   std::map<std::uint64_t, PeerView> peers_;
   std::map<std::uint32_t, std::uint64_t> preferred_;  // group → node
+  std::uint32_t moved_last_ = 0;                      // where the next batch of moves begins
   std::map<std::uint64_t, msg::Beats> beats_;         // by destination node, waiting for the flush
   std::map<std::uint64_t, msg::BeatReplies> replies_;
   std::set<std::uint32_t> changed_;                   // groups whose hint has not been sent yet

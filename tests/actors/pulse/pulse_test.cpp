@@ -3,6 +3,7 @@
 #include "actors/pulse/pulse.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 #include "tests/support/turn_driver.hpp"
 
@@ -29,6 +30,14 @@ struct Fixture {
   void leads(std::uint32_t group, Term term, std::uint64_t leader) {
     driver.deliver(
         replica_address(NodeId{1}, GroupId{group}), msg::LeadershipChanged{group, term, leader});
+  }
+  void is(std::uint64_t node, msg::MemberState state) {
+    msg::MembershipChanged change;
+    msg::Member member;
+    member.node = node;
+    member.state = state;
+    change.members.push_back(member);
+    driver.deliver(control, change);
   }
   void prefer(std::uint64_t node) {
     msg::MapUpdate update;
@@ -91,6 +100,66 @@ BOOST_FIXTURE_TEST_CASE(leadership_moves_to_the_preferred_node_once_it_is_settle
   const auto moves = driver.sent<msg::TransferLeadership>();
   BOOST_REQUIRE(!moves.empty());
   BOOST_TEST(moves[0].second.target == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refuted_suspicion_does_not_delay_the_preferred_node, Fixture) {
+  prefer(2);
+  leads(1, 1, 1);
+  driver.advance(2s);
+  is(2, msg::MemberState::suspect);
+  driver.advance(1s);
+  is(2, msg::MemberState::alive);
+  driver.advance(1s);
+  BOOST_TEST(!driver.sent<msg::TransferLeadership>().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(leadership_does_not_move_to_a_suspect, Fixture) {
+  prefer(2);
+  leads(1, 1, 1);
+  is(2, msg::MemberState::suspect);
+  driver.advance(6s);
+  BOOST_TEST(driver.sent<msg::TransferLeadership>().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_node_that_was_dead_must_settle_again, Fixture) {
+  prefer(2);
+  leads(1, 1, 1);
+  is(2, msg::MemberState::dead);
+  driver.advance(4s);
+  is(2, msg::MemberState::alive);
+  driver.advance(2s);
+  BOOST_TEST(driver.sent<msg::TransferLeadership>().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_suspect_still_hears_who_leads, Fixture) {
+  is(2, msg::MemberState::suspect);
+  (void)driver.sent<msg::LeaderHints>();
+  leads(1, 5, 1);
+  driver.advance(2ms);
+  bool is_told = false;
+  for (const auto& [to, hints] : driver.sent<msg::LeaderHints>()) {
+    is_told = is_told || to == address_of(NodeId{2}, msg::ActorKind::control);
+  }
+  BOOST_TEST(is_told);
+}
+
+BOOST_FIXTURE_TEST_CASE(groups_that_cannot_move_do_not_keep_others_from_their_turn, Fixture) {
+  constexpr std::uint32_t count = 20;  // more than one batch, and none of them ever moves
+  msg::MapUpdate update;
+  for (std::uint32_t shard = 0; shard < count; ++shard) {
+    msg::ShardRecord record;
+    record.shard = shard;
+    record.replicas = {2};
+    update.map.shards.push_back(record);
+    leads(group_of(ShardId{shard}).value, 1, 1);
+  }
+  driver.deliver(control, update);
+  driver.advance(6s);
+  std::set<std::uint32_t> asked;
+  for (const auto& [to, transfer] : driver.sent<msg::TransferLeadership>()) {
+    asked.insert(transfer.group);
+  }
+  BOOST_TEST(asked.size() == count);
 }
 
 BOOST_FIXTURE_TEST_CASE(leadership_does_not_move_to_a_draining_node, Fixture) {
