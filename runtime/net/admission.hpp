@@ -33,4 +33,12 @@ struct KnownPeer {
 /// The highest protocol version that both speak. Only when they are not refused.
 [[nodiscard]] std::uint32_t protocol_of(const Identity& own, const Identity& peer);
 
+/// How many rounds a node waits since the link's last change before it dials. In the same state the
+/// node with the higher id always waits longer: equally patient, both would dial at one moment,
+/// undo each other's half of the link and wait again, on a slow machine for minutes.
+[[nodiscard]] constexpr int rounds_before_dial(bool is_higher_id, bool has_half) {
+  if (has_half) return is_higher_id ? 3 : 1;
+  return is_higher_id ? 1 : 0;
+}
+
 }  // namespace harka::net

@@ -18,7 +18,7 @@ namespace harka::net {
 namespace {
 
 constexpr Duration tick_every = 25ms;
-constexpr Duration patience = 1s;           // of the higher id, and with a half-made link
+constexpr Duration patience = 1s;           // one round of rounds_before_dial
 constexpr Duration seed_patience = 5s;      // before a known seed is asked again who it is
 constexpr Duration log_every = 5s;          // the same refusal
 constexpr std::size_t answering_max = 256;  // connections that are not introduced yet
@@ -178,8 +178,8 @@ bool LinkKeeper::wants_dial(const Peer& peer, Instant now) const {
   if (peer.info.has_left || peer.info.link_address.empty()) return false;
   if (blocked_.count(peer.info.node) > 0) return false;
   const bool has_half = peer.lines[0].session != nullptr || peer.lines[1].session != nullptr;
-  const bool is_patient = has_half || options_.own.node > peer.info.node.value;
-  return !is_patient || now - peer.changed_at >= patience;
+  const int rounds = rounds_before_dial(options_.own.node > peer.info.node.value, has_half);
+  return now - peer.changed_at >= rounds * patience;
 }
 
 bool LinkKeeper::wants_dial(const Seed& seed, Instant now) const {
@@ -194,14 +194,18 @@ bool LinkKeeper::wants_dial(const Seed& seed, Instant now) const {
 
 void LinkKeeper::run_dial(Dial& dial, const std::string& address, NodeId expected, NodeId alias) {
   dial.is_running = true;
-  dial.attempt = dial_one(address, Channel::control, expected, alias)
-                     .then([this, address, expected, alias]() -> kj::Promise<void> {
-                       // The other side may have brought the second connection already.
-                       const NodeId node = alias.is_none() ? expected : seeds_[alias].node;
-                       const auto found = peers_.find(node);
-                       if (found != peers_.end() && found->second->is_up) return kj::READY_NOW;
-                       return dial_one(address, Channel::bulk, expected, alias);
-                     })
+  // Only what is missing: to dial a channel again that the other side has brought would replace it.
+  const auto dial_missing = [this, address, expected, alias](Channel channel) -> kj::Promise<void> {
+    const NodeId node = alias.is_none() ? expected : seeds_[alias].node;
+    const auto found = peers_.find(node);
+    const bool is_there =
+        found != peers_.end() &&
+        found->second->lines[static_cast<std::size_t>(channel)].session != nullptr;
+    return is_there ? kj::Promise<void>(kj::READY_NOW)
+                    : dial_one(address, channel, expected, alias);
+  };
+  dial.attempt = dial_missing(Channel::control)
+                     .then([dial_missing] { return dial_missing(Channel::bulk); })
                      .then(
                          [this, &dial] {
                            dial.is_running = false;

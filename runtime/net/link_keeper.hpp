@@ -103,6 +103,8 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   void attach(kj::Own<Introduced> introduced);
   void make_session(Peer& peer, kj::Own<Introduced> introduced);
   void detach(Peer& peer, Channel channel, const std::string& reason);
+  /// Ends the connection of one channel without saying anything; false when there is none.
+  bool drop_session(Peer& peer, Channel channel);
   void detach_all(Peer& peer, const std::string& reason);
   void update_state(Peer& peer, const std::string& reason);
   void tell(const msg::Message& message);

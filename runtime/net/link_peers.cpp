@@ -106,7 +106,8 @@ void LinkKeeper::attach(kj::Own<Introduced> introduced) {
   peer->info.name = said.name;
   if (peer->info.link_address.empty()) peer->info.link_address = introduced->link_address;
   peer->info.has_left = false;
-  detach(*peer, introduced->channel, "a newer connection replaces it");
+  // In place: the link stays up, and the other channel with it.
+  drop_session(*peer, introduced->channel);
   make_session(*peer, kj::mv(introduced));
   update_state(*peer, "");
 }
@@ -153,9 +154,15 @@ void LinkKeeper::make_session(Peer& peer, kj::Own<Introduced> introduced) {
 }
 
 void LinkKeeper::detach(Peer& peer, Channel channel, const std::string& reason) {
+  if (!drop_session(peer, channel)) return;
+  peer.last_error = reason;
+  update_state(peer, reason);
+}
+
+bool LinkKeeper::drop_session(Peer& peer, Channel channel) {
   const std::size_t index = static_cast<std::size_t>(channel);
   Line& line = peer.lines[index];
-  if (line.session == nullptr) return;
+  if (line.session == nullptr) return false;
   const Session::Counters& counters = line.session->counters();
   peer.totals.messages_in += counters.messages_in;
   peer.totals.bytes_in += counters.bytes_in;
@@ -166,8 +173,7 @@ void LinkKeeper::detach(Peer& peer, Channel channel, const std::string& reason) 
   line.session_id = 0;
   line.session.reset();
   peer.changed_at = monotonic_now();
-  peer.last_error = reason;
-  update_state(peer, reason);
+  return true;
 }
 
 void LinkKeeper::detach_all(Peer& peer, const std::string& reason) {

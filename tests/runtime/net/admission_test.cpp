@@ -84,4 +84,10 @@ BOOST_AUTO_TEST_CASE(wrong_tls_files_are_errors_that_name_the_file) {
   BOOST_TEST((started.error().code == Code::invalid_argument));
 }
 
+BOOST_AUTO_TEST_CASE(two_nodes_in_one_state_never_dial_at_one_moment) {
+  for (const bool has_half : {false, true}) {
+    BOOST_TEST(rounds_before_dial(false, has_half) < rounds_before_dial(true, has_half));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
