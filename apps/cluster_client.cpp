@@ -2,9 +2,9 @@
 // Routing by slot, redirections and reconnection.
 #include "apps/cluster_client.hpp"
 
-#include <thread>
-
 #include "cluster/routing/slots.hpp"
+
+#include <thread>
 
 namespace harka::apps {
 
@@ -23,10 +23,29 @@ bool is_passing(const std::string& error) {
          error.starts_with("LOADING");
 }
 
+std::map<std::uint16_t, std::string> ranges_in(const RespValue& reply) {
+  std::map<std::int64_t, std::pair<std::int64_t, std::string>> by_first;
+  for (const RespValue& range : reply.items) {
+    if (range.items.size() < 3 || range.items[2].items.size() < 2) continue;
+    const RespValue& node = range.items[2];
+    by_first[range.items[0].integer] = {
+        range.items[1].integer, node.items[0].text + ":" + std::to_string(node.items[1].integer)};
+  }
+  std::map<std::uint16_t, std::string> slots;
+  std::int64_t next = 0;
+  for (const auto& [first, range] : by_first) {
+    if (first > next) slots[static_cast<std::uint16_t>(first - 1)] = {};
+    slots[static_cast<std::uint16_t>(range.first)] = range.second;
+    next = range.first + 1;
+  }
+  if (next < limits::slot_count) slots[limits::slot_count - 1] = {};
+  return slots;
+}
+
 }  // namespace
 
-ClusterClient::ClusterClient(std::vector<std::string> seeds, Duration timeout)
-    : seeds_(std::move(seeds)), timeout_(timeout) {
+ClusterClient::ClusterClient(std::vector<std::string> seeds, Duration timeout, std::string password)
+    : seeds_(std::move(seeds)), timeout_(timeout), password_(std::move(password)) {
   ASSERT(!seeds_.empty());
 }
 
@@ -58,7 +77,7 @@ Result<RespValue> ClusterClient::call(
       }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  } while (SteadyClock::now() < end);
+  } while (SteadyClock::now() < end && (gives_up_ == nullptr || !*gives_up_));
   return last;
 }
 
@@ -67,12 +86,7 @@ std::map<std::uint16_t, std::string> ClusterClient::fetch_slots() {
     const std::string seed = seeds_[next_seed_++ % seeds_.size()];
     Result<RespValue> reply = try_once(seed, {"CLUSTER", "SLOTS"});
     if (!reply.ok() || reply.value().kind != RespValue::Kind::array) continue;
-    std::map<std::uint16_t, std::string> slots;
-    for (const RespValue& range : reply.value().items) {
-      if (range.items.size() < 3 || range.items[2].items.size() < 2) continue;
-      slots[static_cast<std::uint16_t>(range.items[1].integer)] =
-          range.items[2].items[0].text + ":" + std::to_string(range.items[2].items[1].integer);
-    }
+    std::map<std::uint16_t, std::string> slots = ranges_in(reply.value());
     if (!slots.empty()) return slots;
   }
   return {};
@@ -83,6 +97,11 @@ Result<RespClient*> ClusterClient::connection(const std::string& address) {
   if (known != connections_.end()) return &known->second;
   Result<RespClient> made = RespClient::connect(address, timeout_);
   if (!made.ok()) return made.error();
+  if (!password_.empty()) {
+    const Result<RespValue> reply = made.value().call({"AUTH", password_});
+    if (!reply.ok()) return reply.error();
+    if (reply.value().is_error()) return Error{Code::not_allowed, reply.value().text};
+  }
   return &connections_.emplace(address, std::move(made).value()).first->second;
 }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `harka start`: a node until a signal says stop, and `harka cert make`.
-#include <csignal>
-#include <filesystem>
-#include <iostream>
-
 #include "apps/commands.hpp"
-#include "apps/exit_code.hpp"
 #include "apps/node.hpp"
+#include "apps/output.hpp"
 #include "base/log.hpp"
 #include "runtime/net/dev_ca.hpp"
+
+#include <csignal>
+#include <filesystem>
 
 namespace harka::apps {
 
@@ -22,9 +21,9 @@ log::Level level_of(const std::string& name) {
   return log::Level::info;
 }
 
-int startup_exit_code(const Error& error) {
+const admin::Failure& startup_failure(const Error& error) {
   // At start an I/O error is about an address or a path the operator chose, not a failing disk.
-  return error.code == Code::io_failed ? exit_usage : exit_code_of(error);
+  return error.code == Code::io_failed ? admin::failure("HK2004") : admin::failure_of(error.code);
 }
 
 }  // namespace
@@ -41,10 +40,10 @@ int run_node(const Config& config) {
 
   Result<std::unique_ptr<Node>> node = Node::start(config);
   if (!node.ok()) {
-    std::cerr << "harka: " << node.error().detail << '\n';
-    return startup_exit_code(node.error());
+    return report_failure(admin::Style{}, startup_failure(node.error()), node.error().detail);
   }
-  log::info("node", "ready: clients on " + config.client_address + ", links on " + config.link_address);
+  log::info(
+      "node", "ready: clients on " + config.client_address + ", links on " + config.link_address);
   int caught = 0;
   sigwait(&signals, &caught);
   log::info("node", "draining; a second signal stops at once");
@@ -59,21 +58,28 @@ int run_cert_make(const CertOptions& options) {
   std::error_code failure;
   std::filesystem::create_directories(options.directory, failure);
   if (failure) {
-    std::cerr << "harka: cannot make " << options.directory << ": " << failure.message() << '\n';
-    return exit_usage;
+    return report_failure(
+        options.style,
+        admin::failure("HK2004"),
+        "cannot make " + options.directory + ": " + failure.message());
   }
+  const auto fail = [&](const Error& error) {
+    return report_failure(options.style, admin::failure_of(error.code), error.detail);
+  };
   const Result<void> authority = net::make_dev_ca(options.directory);
   if (!authority.ok() && authority.error().code != Code::already_exists) {
-    std::cerr << "harka: " << authority.error().detail << '\n';
-    return exit_code_of(authority.error());
+    return fail(authority.error());
   }
   const Result<void> issued = net::issue_node_certificate(options.directory, options.name);
-  if (!issued.ok()) {
-    std::cerr << "harka: " << issued.error().detail << '\n';
-    return exit_code_of(issued.error());
-  }
+  if (!issued.ok()) return fail(issued.error());
   const net::TlsFiles files = net::dev_tls_files(options.directory, options.name);
-  std::cout << files.ca << '\n' << files.certificate << '\n' << files.key << '\n';
+  admin::Json document = admin::make_document("FileList");
+  document["items"] = admin::Json::array();
+  document["items"].push_back({{"name", "authority"}, {"path", files.ca}});
+  document["items"].push_back({{"name", "certificate"}, {"path", files.certificate}});
+  document["items"].push_back({{"name", "key"}, {"path", files.key}});
+  document["warnings"] = admin::Json::array();
+  print_document(options.style, document);
   return exit_done;
 }
 

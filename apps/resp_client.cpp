@@ -2,11 +2,7 @@
 // Blocking sockets with send and receive timeouts, and a RESP2/RESP3 reader with bounds.
 #include "apps/resp_client.hpp"
 
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <utility>
-
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,7 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <fcntl.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
 
 namespace harka::apps {
 
@@ -57,6 +56,13 @@ Result<void> connect_socket(int socket, const addrinfo& target, Duration timeout
   return {};
 }
 
+void append_command(const std::vector<std::string>& arguments, std::string& request) {
+  request += "*" + std::to_string(arguments.size()) + "\r\n";
+  for (const std::string& argument : arguments) {
+    request += "$" + std::to_string(argument.size()) + "\r\n" + argument + "\r\n";
+  }
+}
+
 Result<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -68,7 +74,8 @@ Result<std::int64_t> parse_integer(std::string_view text) {
 
 Result<RespClient> RespClient::connect(const std::string& address, Duration timeout) {
   const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return Error{Code::invalid_argument, address + " is not host:port"};
+  if (colon == std::string::npos)
+    return Error{Code::invalid_argument, address + " is not host:port"};
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -77,19 +84,22 @@ Result<RespClient> RespClient::connect(const std::string& address, Duration time
   if (failure != 0) return broken(address + ": " + ::gai_strerror(failure));
   const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   RespClient client(socket);
-  const Result<void> connected =
-      socket < 0 ? Result<void>(broken(std::strerror(errno))) : connect_socket(socket, *found, timeout);
+  const Result<void> connected = socket < 0 ? Result<void>(broken(std::strerror(errno)))
+                                            : connect_socket(socket, *found, timeout);
   ::freeaddrinfo(found);
   if (!connected.ok()) return broken("cannot reach " + address + ": " + connected.error().detail);
   return Result<RespClient>(std::move(client));
 }
 
 RespClient::RespClient(RespClient&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), buffer_(std::move(other.buffer_)) {}
+    : socket_(std::exchange(other.socket_, -1)),
+      buffer_(std::move(other.buffer_)),
+      read_(std::exchange(other.read_, 0)) {}
 
 RespClient& RespClient::operator=(RespClient&& other) noexcept {
   std::swap(socket_, other.socket_);
   std::swap(buffer_, other.buffer_);
+  std::swap(read_, other.read_);
   return *this;
 }
 
@@ -98,17 +108,34 @@ RespClient::~RespClient() {
 }
 
 Result<RespValue> RespClient::call(const std::vector<std::string>& arguments) {
-  std::string request = "*" + std::to_string(arguments.size()) + "\r\n";
-  for (const std::string& argument : arguments) {
-    request += "$" + std::to_string(argument.size()) + "\r\n" + argument + "\r\n";
-  }
-  std::string_view rest = request;
-  while (!rest.empty()) {
-    const ssize_t sent = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return broken(std::string("send: ") + std::strerror(errno));
-    rest.remove_prefix(static_cast<std::size_t>(sent));
-  }
+  std::string request;
+  append_command(arguments, request);
+  if (Result<void> sent = send(request); !sent.ok()) return sent.error();
   return read_value(0);
+}
+
+Result<std::vector<RespValue>> RespClient::call_all(
+    const std::vector<std::vector<std::string>>& commands) {
+  std::string request;
+  for (const auto& arguments : commands) append_command(arguments, request);
+  if (Result<void> sent = send(request); !sent.ok()) return sent.error();
+  std::vector<RespValue> replies;
+  replies.reserve(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    Result<RespValue> reply = read_value(0);
+    if (!reply.ok()) return reply.error();
+    replies.push_back(std::move(reply).value());
+  }
+  return replies;
+}
+
+Result<void> RespClient::send(std::string_view request) {
+  while (!request.empty()) {
+    const ssize_t sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return broken(std::string("send: ") + std::strerror(errno));
+    request.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return {};
 }
 
 Result<RespValue> RespClient::read_value(int depth) {
@@ -157,30 +184,32 @@ Result<RespValue> RespClient::read_value(int depth) {
 
 Result<std::string> RespClient::read_line() {
   std::size_t end = 0;
-  while ((end = buffer_.find("\r\n")) == std::string::npos) {
-    if (buffer_.size() > reply_bytes_max) return broken("reply too large");
+  while ((end = buffer_.find("\r\n", read_)) == std::string::npos) {
+    if (buffer_.size() - read_ > reply_bytes_max) return broken("reply too large");
     if (Result<void> filled = fill(); !filled.ok()) return filled.error();
   }
-  std::string line = buffer_.substr(0, end);
-  buffer_.erase(0, end + 2);
+  std::string line = buffer_.substr(read_, end - read_);
+  read_ = end + 2;
   return line;
 }
 
 Result<std::string> RespClient::read_exactly(std::size_t count) {
-  while (buffer_.size() < count) {
+  while (buffer_.size() - read_ < count) {
     if (Result<void> filled = fill(); !filled.ok()) return filled.error();
   }
-  std::string text = buffer_.substr(0, count);
-  buffer_.erase(0, count);
+  std::string text = buffer_.substr(read_, count);
+  read_ += count;
   return text;
 }
 
 Result<void> RespClient::fill() {
+  buffer_.erase(0, std::exchange(read_, 0));
   char chunk[16 * 1024];
   const ssize_t received = ::recv(socket_, chunk, sizeof chunk, 0);
   if (received == 0) return broken("the server closed the connection");
   if (received < 0) {
-    return broken(errno == EAGAIN ? "no reply in time" : std::string("recv: ") + std::strerror(errno));
+    return broken(
+        errno == EAGAIN ? "no reply in time" : std::string("recv: ") + std::strerror(errno));
   }
   buffer_.append(chunk, static_cast<std::size_t>(received));
   return {};

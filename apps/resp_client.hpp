@@ -3,22 +3,22 @@
 // wait is bounded. Not for production use: applications use a stock Redis Cluster client.
 #pragma once
 
+#include "base/result.hpp"
+#include "base/time.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
-#include "base/time.hpp"
 
 namespace harka::apps {
 
 struct RespValue {
   enum class Kind : std::uint8_t { null, text, error, integer, array };
   Kind kind = Kind::null;
-  std::string text;                // text and error
+  std::string text;  // text and error
   std::int64_t integer = 0;
-  std::vector<RespValue> items;    // array
+  std::vector<RespValue> items;  // array
 
   [[nodiscard]] bool is_error() const { return kind == Kind::error; }
 };
@@ -36,9 +36,14 @@ class RespClient {
 
   /// One command, one reply. io_failed: the connection is broken and the outcome unknown.
   [[nodiscard]] Result<RespValue> call(const std::vector<std::string>& arguments);
+  /// A pipeline: sends all commands at once, then reads a reply to each.
+  [[nodiscard]] Result<std::vector<RespValue>> call_all(
+      const std::vector<std::vector<std::string>>& commands);
 
  private:
   explicit RespClient(int socket) : socket_(socket) {}
+
+  Result<void> send(std::string_view request);
   Result<RespValue> read_value(int depth);
   Result<std::string> read_line();
   Result<std::string> read_exactly(std::size_t count);
@@ -46,6 +51,7 @@ class RespClient {
 
   int socket_ = -1;
   std::string buffer_;
+  std::size_t read_ = 0;  // how much of the buffer has been consumed
 };
 
 }  // namespace harka::apps

@@ -31,7 +31,7 @@ HOMES = [
     (r"boost/test/", ["tests/"]),
     (r"boost/(beast|asio)", ["gateway/"]),
     (r"(toml\+\+|CLI)/", ["apps/"]),
-    (r"nlohmann/", ["apps/", "sim/history.cpp"]),
+    (r"nlohmann/", ["admin/", "apps/", "sim/history.cpp"]),
     (r"prometheus/", ["runtime/metrics.cpp"]),
     (r"(histedit\.h|editline/|n?curses)", ["console/"]),
 ]

@@ -2,12 +2,9 @@
 // fork, exec, kill and wait; each child dies with the demo even if the demo is killed itself.
 #include "apps/demo/processes.hpp"
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstring>
-#include <thread>
+#include "apps/config.hpp"
+#include "apps/port_holder.hpp"
+#include "runtime/net/dev_ca.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -16,15 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "apps/config.hpp"
-#include "runtime/net/dev_ca.hpp"
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <thread>
 
 namespace harka::apps {
 
 namespace {
-
-constexpr std::array<const char*, 3> regions{"us-east", "eu-west", "ap-south"};
-constexpr int nodes_a_region = 3;
 
 std::string loopback(int port) {
   return "127.0.0.1:" + std::to_string(port);
@@ -47,6 +45,9 @@ bool is_port_free(std::uint16_t port) {
 [[noreturn]] void become(const std::vector<std::string>& arguments, const std::string& log) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setpgid(0, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // the parent blocks signals to read them
   const int file = ::open(log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
   if (file >= 0) {
     ::dup2(file, STDOUT_FILENO);
@@ -55,7 +56,8 @@ bool is_port_free(std::uint16_t port) {
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
   std::vector<char*> words;
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   ::execv("/proc/self/exe", words.data());
   ::_exit(127);
@@ -73,15 +75,16 @@ int demo_delay(const std::string& from, const std::string& to) {
   return 60;
 }
 
-DemoProcesses::DemoProcesses(std::uint16_t port_base, std::string data) : data_(std::move(data)) {
+DemoProcesses::DemoProcesses(ProcessPlan plan, std::string data)
+    : plan_(std::move(plan)), data_(std::move(data)) {
   int number = 1;
-  for (const char* region : regions) {
-    for (int i = 0; i < nodes_a_region; ++i, ++number) {
+  for (const std::string& region : plan_.regions) {
+    for (int i = 0; i < plan_.nodes_a_region; ++i, ++number) {
       DemoNode node;
       node.name = "n" + std::to_string(number);
       node.region = region;
-      node.client_address = loopback(port_base + number);
-      node.link_address = loopback(port_base + 50 + number);
+      node.client_address = loopback(plan_.port_base + number);
+      node.link_address = loopback(plan_.port_base + 50 + number);
       nodes_.push_back(std::move(node));
     }
   }
@@ -96,11 +99,13 @@ Result<void> DemoProcesses::check_ports() const {
     for (const std::string& address : {node.client_address, node.link_address}) {
       const auto parsed = parse_address(address);
       if (!parsed.ok()) return parsed.error();
-      if (!is_port_free(parsed.value().port)) {
-        return Error{
-            Code::already_exists, "port " + std::to_string(parsed.value().port) +
-                                      " is taken (see `ss -ltnp`); choose another --port-base"};
-      }
+      const std::uint16_t port = parsed.value().port;
+      if (is_port_free(port)) continue;
+      const std::string holder = holder_of_port(port);
+      return Error{
+          Code::already_exists,
+          "port " + std::to_string(port) + " of node " + node.name + " is taken by " +
+              (holder.empty() ? "a process of another user (see `ss -ltnp` as root)" : holder)};
     }
   }
   return {};
@@ -114,34 +119,62 @@ Result<void> DemoProcesses::make_certificates() const {
   };
   if (auto made = net::make_dev_ca(directory); is_failure(made)) return made;
   for (const DemoNode& node : nodes_) {
-    if (auto made = net::issue_node_certificate(directory, node.name); is_failure(made)) return made;
+    if (auto made = net::issue_node_certificate(directory, node.name); is_failure(made))
+      return made;
   }
   return {};
 }
 
 std::vector<std::string> DemoProcesses::arguments_for(const DemoNode& node) const {
   std::string delays;
-  for (const char* region : regions) {
-    if (node.region == region) continue;
-    delays += (delays.empty() ? "" : ",") + std::string(region) + "=" +
+  for (const std::string& region : plan_.regions) {
+    if (node.region == region || !plan_.has_distances) continue;
+    delays += (delays.empty() ? "" : ",") + region + "=" +
               std::to_string(demo_delay(node.region, region)) + "ms";
   }
   const std::string tls = data_ + "/tls/";
   // The first node of each region is a seed.
-  const std::string seeds = nodes_[0].link_address + "," + nodes_[nodes_a_region].link_address +
-                            "," + nodes_[2 * nodes_a_region].link_address;
-  return {"harka", "start", "--name", node.name, "--region", node.region, "--data",
-          data_ + "/" + node.name, "--link-address", node.link_address, "--client-address",
-          node.client_address, "--seeds", seeds, "--tls-ca", tls + "ca.pem", "--tls-cert",
-          tls + node.name + ".pem", "--tls-key", tls + node.name + ".key", "--region-delay", delays,
-          "--log-segment-bytes", "16MiB", "--threads", "1"};
+  std::string seeds;
+  for (std::size_t i = 0; i < nodes_.size(); i += static_cast<std::size_t>(plan_.nodes_a_region)) {
+    seeds += (seeds.empty() ? "" : ",") + nodes_[i].link_address;
+  }
+  std::vector<std::string> words{
+      "harka",
+      "start",
+      "--name",
+      node.name,
+      "--region",
+      node.region,
+      "--data",
+      data_ + "/" + node.name,
+      "--link-address",
+      node.link_address,
+      "--client-address",
+      node.client_address,
+      "--seeds",
+      seeds,
+      "--tls-ca",
+      tls + "ca.pem",
+      "--tls-cert",
+      tls + node.name + ".pem",
+      "--tls-key",
+      tls + node.name + ".key",
+      "--log-segment-bytes",
+      "16MiB",
+      "--threads",
+      "1",
+      "--drain-timeout",
+      "1s"};
+  if (!delays.empty()) words.insert(words.end(), {"--region-delay", delays});
+  return words;
 }
 
 Result<void> DemoProcesses::start(DemoNode& node) {
   const std::vector<std::string> arguments = arguments_for(node);
   const std::string log = data_ + "/" + node.name + ".log";
   const pid_t child = ::fork();
-  if (child < 0) return Error{Code::io_failed, std::string("cannot start: ") + std::strerror(errno)};
+  if (child < 0)
+    return Error{Code::io_failed, std::string("cannot start: ") + std::strerror(errno)};
   if (child == 0) become(arguments, log);
   node.process = child;
   return {};
@@ -182,6 +215,28 @@ std::vector<std::string> DemoProcesses::client_addresses() const {
   std::vector<std::string> addresses;
   for (const DemoNode& node : nodes_) addresses.push_back(node.client_address);
   return addresses;
+}
+
+std::vector<std::string> DemoProcesses::living_addresses() const {
+  std::vector<std::string> addresses;
+  for (const DemoNode& node : nodes_) {
+    if (node.process != 0) addresses.push_back(node.client_address);
+  }
+  return addresses;
+}
+
+std::string DemoProcesses::find_ended() {
+  for (DemoNode& node : nodes_) {
+    if (node.process == 0 || ::waitpid(node.process, nullptr, WNOHANG) != node.process) continue;
+    node.process = 0;
+    std::ifstream log(data_ + "/" + node.name + ".log");
+    std::string last;
+    for (std::string line; std::getline(log, line);) {
+      if (!line.empty()) last = line;
+    }
+    return node.name + " ended by itself: " + last;
+  }
+  return {};
 }
 
 }  // namespace harka::apps

@@ -3,13 +3,13 @@
 // by id and never left behind.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "base/result.hpp"
 
 #include <sys/types.h>
 
-#include "base/result.hpp"
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace harka::apps {
 
@@ -21,10 +21,18 @@ struct DemoNode {
   pid_t process = 0;  // 0: not running
 };
 
+/// Which nodes: the same number in each region, named n1, n2, … in that order.
+struct ProcessPlan {
+  std::vector<std::string> regions;
+  int nodes_a_region = 1;
+  bool has_distances = false;  // whether links between regions are delayed by demo_delay
+  std::uint16_t port_base = 0;
+};
+
 class DemoProcesses {
  public:
   /// Nothing is started yet. `data` gets a folder and a log file a node, and the certificates.
-  DemoProcesses(std::uint16_t port_base, std::string data);
+  DemoProcesses(ProcessPlan plan, std::string data);
   /// Kills what still runs.
   ~DemoProcesses();
   DemoProcesses(const DemoProcesses&) = delete;
@@ -40,14 +48,21 @@ class DemoProcesses {
   void stop_all();
 
   [[nodiscard]] std::vector<DemoNode>& nodes() { return nodes_; }
+
   [[nodiscard]] const std::vector<DemoNode>& nodes() const { return nodes_; }
+
   /// A node by its name, or null.
   [[nodiscard]] DemoNode* find(const std::string& name);
   [[nodiscard]] std::vector<std::string> client_addresses() const;
+  /// Of the nodes that run.
+  [[nodiscard]] std::vector<std::string> living_addresses() const;
+  /// The name of a node that ended by itself, with the end of its log; empty while all run.
+  [[nodiscard]] std::string find_ended();
 
  private:
   [[nodiscard]] std::vector<std::string> arguments_for(const DemoNode& node) const;
 
+  ProcessPlan plan_;
   std::string data_;
   std::vector<DemoNode> nodes_;
 };

@@ -2,10 +2,10 @@
 // One thread a client, each with its own connections; half writes, half reads of what it wrote.
 #include "apps/demo/workload.hpp"
 
-#include <algorithm>
-
 #include "apps/cluster_client.hpp"
 #include "base/random.hpp"
+
+#include <utility>
 
 namespace harka::apps {
 
@@ -13,18 +13,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr Duration step_timeout = 1s;   // one connection attempt or reply
-constexpr Duration patience = 10s;      // one request, retries included
-constexpr std::size_t latency_samples_max = 100'000;
+constexpr Duration step_timeout = 1s;  // one connection attempt or reply
+constexpr Duration patience = 10s;     // one request, retries included
 constexpr unsigned check_threads = 8;
-
-double percentile(std::vector<double>& values, double ratio) {
-  if (values.empty()) return 0;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(
-                                       ratio * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
 
 struct Checker {
   const std::vector<std::string>& addresses;
@@ -45,8 +36,8 @@ struct Checker {
       ++report.checked;
       if (reply.value().text == value) continue;
       ++report.lost;
-      report.examples.push_back(key + ": acknowledged '" + value + "', found '" +
-                                reply.value().text + "'");
+      report.examples.push_back(
+          key + ": acknowledged '" + value + "', found '" + reply.value().text + "'");
     }
     return report;
   }
@@ -57,7 +48,9 @@ struct Checker {
 Workload::Workload(std::vector<std::string> addresses, unsigned clients)
     : addresses_(std::move(addresses)), client_count_(clients), reported_at_(SteadyClock::now()) {}
 
-Workload::~Workload() { stop(); }
+Workload::~Workload() {
+  stop();
+}
 
 void Workload::start() {
   is_running_ = true;
@@ -72,8 +65,14 @@ void Workload::stop() {
   threads_.clear();
 }
 
+void Workload::abandon() {
+  is_abandoned_ = true;
+  stop();
+}
+
 void Workload::run_client(unsigned client) {
   ClusterClient cluster(addresses_, step_timeout);
+  cluster.give_up_when(is_abandoned_);
   Random random(client + 1);
   std::vector<std::pair<std::string, std::string>> written;
   for (std::uint64_t number = 0; is_running_; ++number) {
@@ -86,7 +85,7 @@ void Workload::run_client(unsigned client) {
         is_write ? cluster.call(chosen.first, {"SET", chosen.first, chosen.second}, patience)
                  : cluster.call(chosen.first, {"GET", chosen.first}, patience);
     const bool is_ok = reply.ok() && !reply.value().is_error();
-    record(SteadyClock::now() - began, is_ok);
+    record(SteadyClock::now() - began, is_write, is_ok);
     if (!is_ok) continue;
     const std::lock_guard lock(mutex_);
     if (is_write) {
@@ -98,13 +97,12 @@ void Workload::run_client(unsigned client) {
   }
 }
 
-void Workload::record(Duration latency, bool is_ok) {
+void Workload::record(Duration latency, bool is_write, bool is_ok) {
   const std::lock_guard lock(mutex_);
   ++requests_;
   failed_ += is_ok ? 0 : 1;
-  if (latencies_ms_.size() < latency_samples_max) {
-    latencies_ms_.push_back(std::chrono::duration<double, std::milli>(latency).count());
-  }
+  (is_write ? writes_ : reads_).add(latency);
+  (is_write ? all_writes_ : all_reads_).add(latency);
 }
 
 WorkloadReport Workload::report() {
@@ -115,13 +113,14 @@ WorkloadReport Workload::report() {
   report.failed = failed_;
   report.acknowledged = acknowledged_.size();
   report.wrong_reads = wrong_reads_;
-  report.latency_p50_ms = percentile(latencies_ms_, 0.50);
-  report.latency_p99_ms = percentile(latencies_ms_, 0.99);
+  report.reads = std::exchange(reads_, {});
+  report.writes = std::exchange(writes_, {});
+  report.all_reads = all_reads_;
+  report.all_writes = all_writes_;
   const double seconds = std::chrono::duration<double>(now - reported_at_).count();
   report.requests_per_second = static_cast<double>(requests_ - reported_requests_) / seconds;
   reported_requests_ = requests_;
   reported_at_ = now;
-  latencies_ms_.clear();
   return report;
 }
 
@@ -136,8 +135,8 @@ CheckReport Workload::check() const {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < check_threads; ++i) {
     threads.emplace_back([&, i] {
-      parts[i] = checker.run(
-          writes.size() * i / check_threads, writes.size() * (i + 1) / check_threads);
+      parts[i] =
+          checker.run(writes.size() * i / check_threads, writes.size() * (i + 1) / check_threads);
     });
   }
   for (std::thread& thread : threads) thread.join();
