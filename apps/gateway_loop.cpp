@@ -165,9 +165,17 @@ void GatewayLoop::admin(
   request.verb = std::move(verb);
   request.arguments = std::move(arguments);
   request.token = ticket;
-  (void)parts_.directory.post(std::make_shared<const Envelope>(Envelope{
+  const bool is_taken = parts_.directory.post(std::make_shared<const Envelope>(Envelope{
       client_, address_of(parts_.context.node, msg::ActorKind::admin), ticket,
       std::move(request)}));
+  if (is_taken) return;
+  // Clients can connect before the actors run: silence would cost them their whole patience.
+  msg::AdminReply refusal;
+  refusal.token = ticket;
+  refusal.exit_code = 3;
+  refusal.json = SharedBytes(std::string(R"({"error":"the node is starting or stopping"})"));
+  (void)client_inbox_->post(
+      std::make_shared<const Envelope>(Envelope{client_, client_, ticket, std::move(refusal)}));
 }
 
 void GatewayLoop::take(std::vector<EnvelopePtr> envelopes) {
