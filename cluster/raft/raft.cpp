@@ -148,6 +148,13 @@ void Raft::become_follower(Term term, NodeId leader, Instant now) {
     hard_state_dirty_ = true;
     held_.clear();  // promises to an older term's candidates and leaders interest nobody now
   }
+  if (role_ == Role::candidate) {
+    // A candidature that waits for the disk and is given up must not go out later: the log that it
+    // describes may have been replaced by then.
+    std::erase_if(held_, [](const Held& held) {
+      return std::holds_alternative<msg::VoteRequest>(held.outgoing.message);
+    });
+  }
   role_ = Role::follower;
   if (leader_ != leader) {
     matched_ = 0;

@@ -82,6 +82,15 @@ BOOST_AUTO_TEST_CASE(candidate_asks_only_when_its_own_vote_is_durable) {
   BOOST_TEST(count<msg::VoteRequest>(solo.sync()) == 2U);
 }
 
+// What it says of its log may be wrong by then (core seed 2277).
+BOOST_AUTO_TEST_CASE(candidature_that_was_given_up_is_not_announced) {
+  Solo solo;
+  (void)solo.tick(1s);
+  (void)solo.step(2, msg::VoteReply{7, 1, true, true});
+  (void)solo.step(3, heartbeat(1));
+  BOOST_TEST(count<msg::VoteRequest>(solo.sync()) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(vote_is_sent_only_when_durable) {
   Solo solo;
   BOOST_TEST(solo.step(2, request(1)).messages.empty());
