@@ -265,6 +265,8 @@ void Raft::tick_leader(Instant now) {
     const Duration interval = options_.heartbeat_interval;
     heartbeat_due_ = std::max(heartbeat_due_ + interval, now + interval / 2);
   }
+  // A change of voters may have left a smaller quorum, and nobody who would answer another beat.
+  finish_reads();
   for (Progress& progress : progress_) {
     tick_snapshot(progress, now);
   }

@@ -81,6 +81,26 @@ BOOST_AUTO_TEST_CASE(without_leases_a_read_costs_a_round) {
   BOOST_TEST(lab.sent<msg::Heartbeat>() == 2U);
 }
 
+// Nobody is left whose answer to another heartbeat could do it (core seed 337).
+BOOST_AUTO_TEST_CASE(read_is_answered_when_its_leader_is_left_alone) {
+  Options options;
+  options.leases = false;
+  Solo solo(0, {}, options);
+  solo.win();
+  (void)solo.step(2, msg::AppendReply{7, 1, true, 1, 0, 0});
+  solo.raft->read(5, solo.now);
+  BOOST_TEST(solo.tick(0ms).reads.empty());
+  BOOST_TEST(solo.raft->change_config({NodeId{1}}, {}, solo.now).ok());
+  (void)solo.tick(0ms);
+  (void)solo.sync();
+  (void)solo.step(2, msg::AppendReply{7, 1, true, 2, 0, 0});
+  (void)solo.sync();
+  BOOST_REQUIRE(!solo.raft->is_change_pending());
+  const Output output = solo.tick(50ms);
+  BOOST_REQUIRE(output.reads.size() == 1U);
+  BOOST_TEST(output.reads[0].ok);
+}
+
 BOOST_AUTO_TEST_CASE(reads_that_wait_together_share_a_round) {
   Lab lab(without_leases());
   lab.lead(1);
