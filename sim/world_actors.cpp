@@ -54,6 +54,8 @@ void World::run_turn(Node& node, Actor& actor, const Envelope* cause, const Act&
   try {
     Turn turn(context, effects);
     act(turn);
+  } catch (const Violation&) {
+    throw;  // a simulated client judged an answer: that is no crash
   } catch (const std::exception& failure) {
     // Only what a fault injected may throw; anything else is a bug that was found.
     const std::string reason = failure.what();
@@ -95,6 +97,8 @@ void World::deliver(Node& node, const EnvelopePtr& envelope) {
 }
 
 void World::wake(Node& node, Actor& actor) {
+  // A wake-up that a nearer timer overtook; it must not arm another, or they would multiply.
+  if (actor.wake_at > now_) return;
   actor.wake_at = Instant::max();
   const std::uint64_t id = actor.id;
   const std::uint64_t key = key_of(actor.address);
