@@ -52,6 +52,7 @@ Chaos::Chaos(
 }
 
 void Chaos::begin() {
+  is_stopped_ = false;
   if (!faults_on_.empty()) schedule();
 }
 
@@ -120,6 +121,10 @@ void Chaos::partition() {
     isolate(random_.chance(0.5) ? any_leader() : any_node());
     return;
   }
+  if (random_.chance(0.3)) {
+    bridge();
+    return;
+  }
   std::vector<bool> side;
   for (std::size_t i = 0; i < nodes_.size(); ++i) side.push_back(random_.chance(0.5));
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -135,6 +140,18 @@ void Chaos::isolate(NodeId node) {
     if (other == node) continue;
     world_.cut(node, other, true);
     world_.cut(other, node, true);
+  }
+  world_.after(random_.between(100ms, 4s), [this] { world_.heal_links(); });
+}
+
+/// A leader and some others do not hear each other; the rest hears both. Who is cut off gets votes
+/// from those that are loyal, so leases stand or fall here.
+void Chaos::bridge() {
+  const NodeId leader = any_leader();
+  for (const NodeId other : nodes_) {
+    if (other == leader || random_.chance(0.5)) continue;
+    world_.cut(leader, other, true);
+    world_.cut(other, leader, true);
   }
   world_.after(random_.between(100ms, 4s), [this] { world_.heal_links(); });
 }

@@ -48,6 +48,7 @@ class Chaos final : public Observer {
   void crash_all();
   void pause_one();
   void partition();
+  void bridge();
   void cut_one_way();
   void clog();
   void slow_disk();
@@ -70,7 +71,7 @@ class Chaos final : public Observer {
   Random random_;
   std::vector<Fault> faults_on_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Term> led_;  // who was seen leading
-  bool is_stopped_ = false;
+  bool is_stopped_ = true;  // until `begin`: a cluster that is being created is not struck
   std::uint64_t faults_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/client.hpp"
 
+#include <charconv>
+
 #include "actors/kv/command.hpp"
 #include "sim/violation.hpp"
 
@@ -16,6 +18,19 @@ std::string encode(kv::CommandId id, bool is_write, const std::string& key, cons
   kv::CommandWriter(out).add(
       id, is_write ? kv::encoded_flag::may_write : 0, arguments, is_write ? 2 : 1);
   return out;
+}
+
+/// A RESP integer.
+std::uint64_t number_of(std::string_view reply) {
+  std::uint64_t number = 0;
+  const bool is_integer = reply.size() > 3 && reply[0] == ':';
+  const std::string_view digits = is_integer ? reply.substr(1, reply.size() - 3) : "?";
+  const auto [end, failure] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (failure != std::errc() || end != digits.data() + digits.size()) {
+    throw Violation(Broken::correctness, "a strange answer to APPEND: " + std::string(reply));
+  }
+  return number;
 }
 
 /// The text of a RESP bulk string; nothing for null.
@@ -96,6 +111,11 @@ void Client::send(Turn& turn) {
   if (leaders_[shard_] == 0) leaders_[shard_] = any_node(turn);
   const NodeId to{leaders_[shard_]};
   if (workload_.uses_routers) {
+    if (!workload_.is_up(to)) {
+      leaders_[shard_] = 0;
+      retry_soon(turn);
+      return;
+    }
     turn.send(address_of(to, msg::ActorKind::router), std::move(batch), operation_);
     return;  // never sent twice: the router's session is what makes retries safe, not ours
   }
@@ -152,8 +172,11 @@ void Client::finish(bool is_known, std::string_view answer, Turn& turn) {
   const bool is_error = is_known && !answer.empty() && answer[0] == '-';
   if (is_error) throw Violation(Broken::correctness, "an error: " + std::string(answer));
   if (act_ == Act::append) {
-    workload_.appended.push_back({key_, value_, is_known});
+    workload_.appended.push_back({key_, value_, is_known, is_known ? number_of(answer) : 0});
     return;
+  }
+  if (act_ == Act::write && is_known && answer != "+OK\r\n") {
+    throw Violation(Broken::correctness, "a strange answer to SET: " + std::string(answer));
   }
   if (act_ == Act::read && !is_known) return;
   Operation operation;

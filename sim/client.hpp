@@ -17,6 +17,7 @@ struct Appended {
   std::string key;
   std::string token;
   bool is_acknowledged = false;
+  std::uint64_t length = 0;  // of the list behind it, as acknowledged
 };
 
 /// What all clients of a run share.
@@ -31,6 +32,7 @@ struct Workload {
   Duration patience = 4s;         // then the outcome is unknown
   Duration resend_after = 400ms;  // only with a session of its own
   std::function<LogIndex(GroupId)> committed;  // the oracle's view
+  std::function<bool(NodeId)> is_up;           // else a connection to a router is refused
 
   // Results.
   bool is_stopped = false;

@@ -185,7 +185,9 @@ int usage(const std::string& problem) {
   std::cerr << "harka sim: " << problem << "\n"
             << "usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]\n"
             << "                     [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]\n"
-            << "       harka sim check-history FILE\n";
+            << "       harka sim run --mutants       names the planted defects\n"
+            << "       harka sim check-history FILE\n"
+            << "exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage\n";
   return 2;
 }
 
@@ -230,6 +232,9 @@ int run_seeds(const std::vector<std::string>& arguments) {
       options.keeps_going = true;
     } else if (name == "--verbose") {
       options.is_verbose = true;
+    } else if (name == "--mutants") {
+      for (const Mutant mutant : mutants) std::cout << name_of(mutant) << "\n";
+      return 0;
     } else if (name == "--seed" || name == "--seeds" || name == "--profile" ||
                name == "--mutant" || name == "-j") {
       if (i + 1 >= arguments.size()) return usage(name + " needs a value");

@@ -12,6 +12,7 @@ namespace harka::sim {
 ///
 ///   run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N] [--check-determinism]
 ///       [--keep-going] [--verbose] [--mutant NAME]
+///   run --mutants
 ///   check-history FILE
 [[nodiscard]] int run_command(const std::vector<std::string>& arguments);
 

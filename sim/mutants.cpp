@@ -36,6 +36,8 @@ std::string_view name_of(Mutant mutant) {
     case Mutant::understates_read_index: return "understates-read-index";
     case Mutant::strips_sessions: return "strips-sessions";
     case Mutant::reads_anywhere: return "reads-anywhere";
+    case Mutant::ignores_loyalty: return "ignores-loyalty";
+    case Mutant::confirms_snapshots_early: return "confirms-snapshots-early";
   }
   return "?";
 }
@@ -89,6 +91,13 @@ std::function<EnvelopePtr(const EnvelopePtr&)> tamper_of(Mutant mutant) {
       return on<msg::ShardBatch>([](msg::ShardBatch& batch) {
         batch.stale_reads = true;
         return true;
+      });
+    case Mutant::ignores_loyalty:
+      return on<msg::VoteRequest>(
+          [](msg::VoteRequest& request) { return !std::exchange(request.transfer, true); });
+    case Mutant::confirms_snapshots_early:
+      return on<msg::SnapshotReply>([](msg::SnapshotReply& reply) {
+        return reply.snapshot_index != 0 && !std::exchange(reply.installed, true);
       });
   }
   return {};

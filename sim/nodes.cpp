@@ -7,6 +7,7 @@
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "runtime/supervisor.hpp"
+#include "sim/read_probe.hpp"
 
 namespace harka::sim {
 
@@ -57,11 +58,15 @@ class CoreFactory final : public MachineFactory {
   storage::Engine& engine_;
 };
 
+constexpr std::uint32_t first_probe = 1000;  // below: clients by number
+
 class ClientFactory final : public MachineFactory {
  public:
   explicit ClientFactory(Workload& workload) : workload_(workload) {}
   MachinePtr make(const ChildSpec& spec) override {
-    return std::make_unique<Client>(workload_, spec.address.index);
+    const std::uint32_t number = spec.address.index;
+    if (number < first_probe) return std::make_unique<Client>(workload_, number);
+    return std::make_unique<ReadProbe>(group_of(ShardId{number - first_probe}), workload_.nodes);
   }
 
  private:
@@ -151,6 +156,11 @@ NodePlan clients(const Plan& plan, Workload& workload) {
       ChildSpec client;
       client.address = address_of(client_node, msg::ActorKind::client, number);
       roots.push_back(client);
+    }
+    for (std::uint32_t shard = 0; shard < plan.shards; ++shard) {
+      ChildSpec probe;
+      probe.address = address_of(client_node, msg::ActorKind::client, first_probe + shard);
+      roots.push_back(probe);
     }
     return roots;
   };

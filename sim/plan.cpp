@@ -73,6 +73,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   plan.shards = 1 + static_cast<std::uint32_t>(random.below(2));
   plan.clients = 2 + static_cast<std::uint32_t>(random.below(4));
   plan.keys = 2 + static_cast<std::uint32_t>(random.below(5));
+  plan.writes = random.chance(0.6) ? 0.5 : 0.04;
+  plan.appends = plan.writes < 0.1 ? 0.02 : 0.15;
+  plan.think_max = random.chance(0.7) ? 40ms : 250ms;
   draw_edges(plan, random);
   draw_knobs(plan, random);
   draw_chaos(plan, random);
@@ -93,7 +96,8 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
 std::string Plan::describe() const {
   std::ostringstream out;
   out << "profile " << name_of(profile) << ", nodes " << nodes << ", voters " << voters
-      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", latency "
+      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", writes " << writes
+      << ", appends " << appends << ", think " << milliseconds(think_max) << " ms, latency "
       << milliseconds(links.latency_max) << " ms, loss " << links.loss << ", duplicate "
       << links.duplicate << ", slow " << links.slow << ", sync " << milliseconds(stores.sync_max)
       << " ms, stall " << stores.stall << ", segments " << stores.log.segment_bytes / 1024

@@ -27,6 +27,9 @@ struct Plan {
   std::uint32_t shards = 1;
   std::uint32_t clients = 4;
   std::uint32_t keys = 4;
+  double writes = 0.5;  // shares of all operations; elections need quiet logs to go wrong
+  double appends = 0.15;
+  Duration think_max = 40ms;
   LinkOptions links;
   StoreOptions stores;
   raft::Options raft;

@@ -32,7 +32,9 @@ class Run {
   void expect_progress();
   void expect_convergence();
   void audit();
+  void read_registers();
   void audit_appended();
+  static void audit_token(const Appended& appended, const std::vector<std::size_t>& ends);
   [[nodiscard]] std::vector<NodeId> nodes() const;
   [[nodiscard]] const Replica* replica(NodeId node, GroupId group) const;
   [[nodiscard]] GroupId group(std::uint32_t shard) const { return group_of(ShardId{shard}); }
@@ -90,8 +92,12 @@ void Run::build() {
   workload_.nodes = nodes();
   workload_.shards = plan_.shards;
   workload_.keys = plan_.keys;
+  workload_.writes = plan_.writes;
+  workload_.appends = plan_.appends;
+  workload_.think_max = plan_.think_max;
   workload_.uses_routers = plan_.profile == Profile::cluster;
   workload_.committed = [this](GroupId id) { return oracle_.committed(id); };
+  workload_.is_up = [this](NodeId id) { return world_.is_up(id); };
   world_.add_node(clients(plan_, workload_));
   for (const NodeId id : nodes()) {
     world_.start(id);
@@ -245,6 +251,7 @@ std::string Run::difference(GroupId id) const {
 
 void Run::audit() {
   audit_appended();
+  read_registers();
   LinearizabilityOptions options;
   options.steps_max = 300'000;
   const LinearizabilityReport report = check_linearizability(workload_.history, options);
@@ -255,6 +262,24 @@ void Run::audit() {
   undecided_ += report.verdict == Verdict::undecided ? 1 : 0;
 }
 
+/// Each register's final value belongs to its history: an acknowledged write may not be missing.
+void Run::read_registers() {
+  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
+    const Replica* leading = replica(oracle_.leader(group(shard)), group(shard));
+    const auto& state = dynamic_cast<const Shard&>(leading->state()).state();
+    for (std::uint64_t number = 0; number < plan_.keys; ++number) {
+      Operation read;
+      read.key = register_key(shard, number);
+      const std::optional<kv::Record> record = state.find(read.key);
+      if (record) read.value = std::string(record->value.view());
+      read.start = world_.now().time_since_epoch().count();
+      read.end = read.start;
+      workload_.history.push_back(std::move(read));
+    }
+  }
+}
+
+/// Each token is there at most once, an acknowledged one where its answer said that it is.
 void Run::audit_appended() {
   for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
     const Replica* leading = replica(oracle_.leader(group(shard)), group(shard));
@@ -263,21 +288,29 @@ void Run::audit_appended() {
       const std::string key = list_key(shard, number);
       const std::optional<kv::Record> record = state.find(key);
       const std::string text = record ? std::string(record->value.view()) : std::string();
-      std::map<std::string, int> counts;
+      std::map<std::string, std::vector<std::size_t>> ends;
       for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find(',', at);
-        ++counts[text.substr(at, end + 1 - at)];
-        at = end + 1;
+        const std::size_t end = text.find(',', at) + 1;
+        ends[text.substr(at, end - at)].push_back(end);
+        at = end;
       }
       for (const Appended& appended : workload_.appended) {
-        if (appended.key != key) continue;
-        const int count = counts[appended.token];
-        if (count == 0 && appended.is_acknowledged) {
-          throw Violation(Broken::correctness, "acknowledged " + appended.token + " is lost");
-        }
-        if (count > 1) throw Violation(Broken::correctness, appended.token + " took effect twice");
+        if (appended.key == key) audit_token(appended, ends[appended.token]);
       }
     }
+  }
+}
+
+void Run::audit_token(const Appended& appended, const std::vector<std::size_t>& ends) {
+  const std::string what = "the append of " + appended.token + " to " + appended.key;
+  if (ends.size() > 1) throw Violation(Broken::correctness, what + " took effect twice");
+  if (!appended.is_acknowledged) return;
+  if (ends.empty()) throw Violation(Broken::correctness, what + " was acknowledged and is lost");
+  if (ends.front() != appended.length) {
+    throw Violation(
+        Broken::correctness, what + " was answered with length " +
+                                 std::to_string(appended.length) + " and ends at " +
+                                 std::to_string(ends.front()));
   }
 }
 

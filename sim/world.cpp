@@ -187,6 +187,8 @@ bool World::is_up(NodeId node) const { return node_of(node).is_up; }
 
 bool World::is_paused(NodeId node) const { return node_of(node).paused_until > now_; }
 
+Instant World::clock(NodeId node) const { return local_time(node_of(node)); }
+
 Epoch World::epoch(NodeId node) const { return node_of(node).epoch; }
 
 const Machine* World::machine(const Address& address) const {

@@ -109,6 +109,8 @@ class World {
   [[nodiscard]] bool is_up(NodeId node) const;
   [[nodiscard]] bool is_paused(NodeId node) const;
   [[nodiscard]] Epoch epoch(NodeId node) const;
+  /// What this node's clock shows.
+  [[nodiscard]] Instant clock(NodeId node) const;
   /// Null when nobody is there.
   [[nodiscard]] const Machine* machine(const Address& address) const;
   [[nodiscard]] std::vector<Address> actors(NodeId node) const;

@@ -40,6 +40,11 @@ NodeId RaftOracle::leader(GroupId group) const {
 // --- What messages promise ---------------------------------------------------------------------
 
 void RaftOracle::sent(const Envelope& envelope) {
+  if (const auto* asked = std::get_if<msg::ReadIndexRequest>(&envelope.body)) {
+    Group& group = groups_[asked->group];  // from a replica or from a probe
+    group.reads[{envelope.from.node, asked->context}] = group.log.size() - 1;
+    return;
+  }
   if (envelope.from.kind != msg::ActorKind::replica) return;
   Group& group = groups_[envelope.from.index];
   if (std::holds_alternative<msg::RecoverGroup>(envelope.body)) {
@@ -70,7 +75,36 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
       fail("loyalty is promised to a term that is not durable");
     }
   }
+  check_entries(group, envelope);
   check_read(group, envelope);
+}
+
+/// What a leader sends: entries without a gap and none from the future, snapshots of what is
+/// committed, and only by who leads the term.
+void RaftOracle::check_entries(const Group& group, const Envelope& envelope) const {
+  const auto expect_leader = [&](Term term) {
+    const auto leader = group.leaders.find(term);  // not known yet while it sends its first
+    if (leader != group.leaders.end() && leader->second.value != envelope.from.node) {
+      fail("node " + text(envelope.from.node) + " sends entries as the leader of term " + text(term));
+    }
+  };
+  if (const auto* append = std::get_if<msg::AppendEntries>(&envelope.body)) {
+    expect_leader(append->term);
+    LogIndex index = append->prev_index;
+    Term term = append->prev_term;
+    for (const msg::Entry& entry : append->entries) {
+      if (entry.index != ++index) fail("entries are sent with a gap at " + text(index));
+      if (entry.term < term || entry.term > append->term) {
+        fail("entry " + text(index) + " is sent with a term out of order");
+      }
+      term = entry.term;
+    }
+  } else if (const auto* chunk = std::get_if<msg::SnapshotChunk>(&envelope.body)) {
+    expect_leader(chunk->term);
+    const bool is_committed = chunk->snapshot_index < group.log.size() &&
+                              group.log[chunk->snapshot_index].term == chunk->snapshot_term;
+    if (!is_committed) fail("a snapshot at " + text(chunk->snapshot_index) + " is not committed");
+  }
 }
 
 void RaftOracle::check_vote(const Replicated& own, const Envelope& envelope) const {
@@ -92,9 +126,7 @@ void RaftOracle::check_vote(const Replicated& own, const Envelope& envelope) con
 }
 
 void RaftOracle::check_read(Group& group, const Envelope& envelope) {
-  if (const auto* asked = std::get_if<msg::ReadIndexRequest>(&envelope.body)) {
-    group.reads[{envelope.from.node, asked->context}] = group.log.size() - 1;
-  } else if (const auto* told = std::get_if<msg::ReadIndexReply>(&envelope.body)) {
+  if (const auto* told = std::get_if<msg::ReadIndexReply>(&envelope.body)) {
     const auto found = group.reads.find({envelope.to.node, told->context});
     if (found != group.reads.end() && told->ok && told->index < found->second) {
       fail("a read index of " + text(told->index) + " where " + text(found->second) +
@@ -121,7 +153,15 @@ void RaftOracle::turn_ended(const Address& actor, const Machine& machine) {
     own.seen_config = raft->config();
     ++counters_.config_changes;
   }
+  check_applied(own, *raft);
   own.is_tainted = own.is_tainted && raft->is_tainted();
+}
+
+void RaftOracle::check_applied(Replicated& own, const raft::Raft& raft) {
+  if (raft.applied_index() > raft.commit_index()) fail("an entry is applied and not committed");
+  if (raft.applied_index() < own.seen_applied) fail("what is applied goes back in time");
+  if (raft.last_index() < raft.commit_index()) fail("a log ends before what is committed");
+  own.seen_applied = raft.applied_index();
 }
 
 void RaftOracle::check_leader(
@@ -131,6 +171,7 @@ void RaftOracle::check_leader(
   const auto [known, is_new] = group.leaders.emplace(raft.term(), node);
   if (!is_new && known->second != node) fail("two leaders in term " + text(raft.term()));
   if (!is_new) fail("node " + text(node.value) + " leads term " + text(raft.term()) + " twice");
+  check_leases(group, node, raft);
   if (own.is_tainted) fail("a replica that lost acknowledged entries leads");
   for (LogIndex index = raft.start_index() + 1; index < group.log.size(); ++index) {
     // By the term of commitment: a candidate of an older term may win late.
@@ -141,12 +182,30 @@ void RaftOracle::check_leader(
   }
 }
 
+/// Who is elected may commit at once: nobody may answer from a lease any more.
+void RaftOracle::check_leases(
+    const Group& group, NodeId node, const raft::Raft& elected) const {
+  for (const auto& [id, unused] : group.replicas) {
+    const auto* replica = dynamic_cast<const Replica*>(
+        world_.machine(replica_address(NodeId{id}, elected.options().group)));
+    if (id == node.value || replica == nullptr || replica->core() == nullptr) continue;
+    const raft::Raft& other = *replica->core();
+    if (other.term() < elected.term() && other.has_lease(world_.clock(NodeId{id}))) {
+      fail("node " + text(node.value) + " is elected while node " + text(id) + " has a lease");
+    }
+  }
+}
+
 void RaftOracle::check_commit(
     Group& group, NodeId node, Replicated& own, const raft::Raft& raft) {
   if (raft.commit_index() < own.seen_commit) {
     fail("the commit index of node " + text(node.value) + " moves backwards");
   }
-  const LogIndex from = std::max(own.seen_commit, raft.start_index()) + 1;
+  const LogIndex start = raft.start_index();
+  const bool is_base_wrong = start > own.seen_commit && start < group.log.size() &&
+                             raft.term_at(start) != group.log[start].term;
+  if (is_base_wrong) fail("a state at " + text(start) + " is of a term that was not committed");
+  const LogIndex from = std::max(own.seen_commit, start) + 1;
   own.seen_commit = raft.commit_index();
   if (from > raft.commit_index()) return;
   const std::vector<msg::Entry> entries =
@@ -209,6 +268,7 @@ void RaftOracle::take_start(const Group& group, Replicated& own, const msg::Appe
                          own.terms[index - own.start - 1] == group.log[index].term;
     if (is_lost) fail("a snapshot drops committed entry " + text(index));
   }
+  own.start_term = append.start_term;
   if (append.drops_suffix || append.start_index >= last) {
     own.terms.clear();
   } else if (append.start_index > own.start) {
@@ -230,13 +290,29 @@ void RaftOracle::take_entries(Group& group, Replicated& own, const msg::AppendLo
                          append.entries[index - first].term == term;
     if (is_kept) continue;
     ++counters_.truncations;
-    if (index < group.log.size() && term == group.log[index].term && index > own.applied) {
+    if (index < group.log.size() && term == group.log[index].term) {
       fail("committed entry " + text(index) + " is truncated");
     }
     break;
   }
   own.terms.resize(first - own.start - 1);
+  check_matching(group, own, append);
   for (const msg::Entry& entry : append.entries) own.terms.push_back(entry.term);
+}
+
+/// Two logs that hold an entry of one index and term agree on it and on the term before it; by
+/// induction they are equal up to there.
+void RaftOracle::check_matching(
+    Group& group, const Replicated& own, const msg::AppendLog& append) {
+  Term prev_term = own.terms.empty() ? own.start_term : own.terms.back();
+  for (const msg::Entry& entry : append.entries) {
+    const Written written{prev_term, content_of(entry)};
+    const auto [known, is_new] = group.written.emplace(std::pair(entry.index, entry.term), written);
+    if (!is_new && known->second != written) {
+      fail("two logs differ at index " + text(entry.index) + " of term " + text(entry.term));
+    }
+    prev_term = entry.term;
+  }
 }
 
 void RaftOracle::state_durable(NodeId node, GroupId group, LogIndex applied) {
@@ -259,6 +335,7 @@ void RaftOracle::forget_volatile(Replicated& own) {
   own.seen_term = 0;
   own.led_term = 0;
   own.seen_commit = 0;
+  own.seen_applied = 0;
 }
 
 void RaftOracle::recovered(
@@ -281,6 +358,7 @@ void RaftOracle::recovered(
     }
     own.hard_state = found.hard_state;
     own.start = found.start_index;
+    own.start_term = found.start_term;
     own.applied = applied;
     own.terms.clear();
     for (const msg::Entry& entry : found.entries) own.terms.push_back(entry.term);

@@ -47,11 +47,13 @@ class RaftOracle final : public Observer {
   struct Replicated {  // one replica's disk, and what was last seen of its core
     msg::HardState hard_state;
     LogIndex start = 0;
+    Term start_term = 0;
     std::vector<Term> terms;   // of the entries after `start`
     LogIndex applied = 0;      // durable
     bool is_tainted = false;
     LogIndex high_water = 0;
     Term seen_term = 0;
+    LogIndex seen_applied = 0;
     raft::Role seen_role = raft::Role::follower;
     LogIndex seen_commit = 0;
     Term led_term = 0;
@@ -68,8 +70,14 @@ class RaftOracle final : public Observer {
     std::uint64_t content = 0;
     Term commit_term = 0;
   };
+  struct Written {  // what a log says of an entry: the same in all logs that hold (index, term)
+    Term prev_term = 0;
+    std::uint64_t content = 0;
+    friend bool operator==(const Written&, const Written&) = default;
+  };
   struct Group {
     std::vector<Committed> log = std::vector<Committed>(1);  // by index
+    std::map<std::pair<LogIndex, Term>, Written> written;
     std::map<Term, NodeId> leaders;
     std::map<std::uint64_t, Replicated> replicas;  // by node
     std::map<std::pair<std::uint64_t, std::uint64_t>, LogIndex> reads;  // by asker and context
@@ -79,11 +87,15 @@ class RaftOracle final : public Observer {
   [[noreturn]] static void fail(const std::string& what);
   void check_promise(Group& group, const Envelope& envelope);
   void check_vote(const Replicated& own, const Envelope& envelope) const;
+  void check_entries(const Group& group, const Envelope& envelope) const;
   void check_read(Group& group, const Envelope& envelope);
   void check_leader(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);
+  void check_leases(const Group& group, NodeId node, const raft::Raft& elected) const;
   void check_commit(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);
+  static void check_applied(Replicated& own, const raft::Raft& raft);
   void check_quorum(const Group& group, const Replicated& leader, const raft::Raft& raft) const;
   void take_entries(Group& group, Replicated& own, const msg::AppendLog& append);
+  static void check_matching(Group& group, const Replicated& own, const msg::AppendLog& append);
   void take_start(const Group& group, Replicated& own, const msg::AppendLog& append);
   void check_recovered(
       const Group& group, NodeId node, const Replicated& before,
