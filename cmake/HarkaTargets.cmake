@@ -52,20 +52,34 @@ function(harka_library name)
   target_link_libraries(harka_${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_LINK_PRIVATE})
 endfunction()
 
-# harka_test(name SOURCES … LINK …): one Boost.Test executable a folder, run by CTest as name.
+# harka_test(name SOURCES … LINK …): one Boost.Test executable a folder, run by CTest as name. RUN
+# leaves out what harka_test_part runs.
 function(harka_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;RUN" "SOURCES;LINK" ${ARGN})
   add_executable(test_${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/test_main.cpp)
   target_compile_options(test_${name} PRIVATE ${HARKA_WARNINGS})
   target_link_libraries(test_${name} PRIVATE ${ARG_LINK} boost_unit_test_framework)
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK
       HARKA_TESTDATA="${PROJECT_SOURCE_DIR}/tests/testdata")
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
+  if(NOT ARG_RUN)
+    set(ARG_RUN "*")
   endif()
-  add_test(NAME ${name} COMMAND test_${name})
+  harka_add_test(${name} ${name} "${ARG_RUN}" "${ARG_TIMEOUT}")
+endfunction()
+
+# harka_test_part(name suite): a suite of test_name as a CTest test of its own, name_suite.
+function(harka_test_part name suite)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "" ${ARGN})
+  harka_add_test(${name}_${suite} ${name} ${suite} "${ARG_TIMEOUT}")
+endfunction()
+
+function(harka_add_test test name run timeout)
+  if(NOT timeout)
+    set(timeout 120)
+  endif()
+  add_test(NAME ${test} COMMAND test_${name} --run_test=${run})
   # Besides what people read, a report that tests/run counts the cases in.
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/results)
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
-      "BOOST_TEST_LOGGER=HRF,error:JUNIT,error,${PROJECT_BINARY_DIR}/results/${name}.xml;BOOST_TEST_COLOR_OUTPUT=no")
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} ENVIRONMENT
+      "BOOST_TEST_LOGGER=HRF,error:JUNIT,error,${PROJECT_BINARY_DIR}/results/${test}.xml;BOOST_TEST_COLOR_OUTPUT=no")
 endfunction()
