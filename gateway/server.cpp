@@ -284,8 +284,11 @@ void Server::pump(Connection& connection) {
   RespSession& session = *connection.session;
   if (!connection.input.empty() && session.wants_input()) consume(connection, 0);
   if (connection.transport->has_buffered()) read_from(connection);
+  const bool was_full = !session.wants_input();
   write_to(connection);
   if (connection.is_closed) return;
+  // No event of the socket tells of commands that are here already: another round takes them.
+  if (was_full && session.wants_input()) service_.touch(session);
   const bool is_sent = connection.sent == session.output().size();
   if (session.is_closing() && is_sent) return close(connection);
   watch(connection);

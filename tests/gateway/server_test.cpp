@@ -126,6 +126,16 @@ BOOST_AUTO_TEST_CASE(a_client_that_reads_late_gets_everything) {
   BOOST_TEST(client.call("PING\r\n", 7) == "+PONG\r\n");
 }
 
+BOOST_AUTO_TEST_CASE(commands_kept_behind_a_full_output_go_on_once_it_is_sent) {
+  Options options = testing::default_options();
+  options.output_bytes_max = 1;  // each reply fills it
+  Fixture fixture(options);
+  Client client(fixture.server->port());
+  client.send("SET k v\r\nPING\r\nGET k\r\nPING\r\nPING\r\nGET k\r\n");
+  const std::string_view replies = "+OK\r\n+PONG\r\n$1\r\nv\r\n+PONG\r\n+PONG\r\n$1\r\nv\r\n";
+  BOOST_TEST(client.read(replies.size()) == replies);
+}
+
 BOOST_AUTO_TEST_CASE(a_malformed_request_harms_no_other_connection) {
   Fixture fixture;
   Client good(fixture.server->port());
