@@ -8,9 +8,6 @@
 //   └─ region     supervises the cache and the replicas placed on this node
 #include "actors/catalogue.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "actors/cache/cache.hpp"
 #include "actors/control/control.hpp"
 #include "actors/membership/membership.hpp"
@@ -20,6 +17,9 @@
 #include "actors/router/router.hpp"
 #include "actors/shard/shard.hpp"
 #include "schemas/codec.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka {
 
@@ -67,8 +67,7 @@ MachinePtr Catalogue::make(const ChildSpec& spec) {
     case msg::ActorKind::log_store:
     case msg::ActorKind::state_store:
     case msg::ActorKind::links:
-    case msg::ActorKind::client:
-      break;
+    case msg::ActorKind::client: break;
   }
   throw Bug("no machine in the catalogue for " + std::string(msg::name_of(spec.address.kind)));
 }

@@ -3,16 +3,16 @@
 // and the data directory, the World from a seed; both hand it to the same catalogue.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "actors/pulse/pulse.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "cluster/membership/options.hpp"
 #include "schemas/control.hpp"
 #include "storage/engine.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace harka {
 
@@ -37,8 +37,8 @@ struct NodeContext {
   std::uint64_t data_id = 0;
   std::string name;
   std::string region;
-  std::string link_address;     // advertised
-  std::string client_address;   // advertised
+  std::string link_address;    // advertised
+  std::string client_address;  // advertised
   std::vector<std::string> seeds;
   bool creates_single_node = false;
   std::uint32_t shard_count = limits::shard_count_default;

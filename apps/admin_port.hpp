@@ -14,7 +14,9 @@ class AdminPort final : public Port {
  public:
   /// All references outlive the port.
   AdminPort(
-      Directory& directory, const Registry& registry, const storage::LogStoreThread& log_store,
+      Directory& directory,
+      const Registry& registry,
+      const storage::LogStoreThread& log_store,
       net::Links& links)
       : directory_(directory), registry_(registry), log_store_(log_store), links_(links) {}
 

@@ -2,11 +2,11 @@
 // The table of settings, the TOML file and the checks.
 #include "apps/config.hpp"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-
-#include <toml++/toml.h>
 
 namespace harka::apps {
 
@@ -28,7 +28,8 @@ Result<std::uint64_t> parse_number(std::string_view text) {
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   std::uint64_t factor = 1;
   for (const auto& [suffix, value] :
-       {std::pair<std::string_view, std::uint64_t>{"KiB", 1ULL << 10}, {"MiB", 1ULL << 20},
+       {std::pair<std::string_view, std::uint64_t>{"KiB", 1ULL << 10},
+        {"MiB", 1ULL << 20},
         {"GiB", 1ULL << 30}}) {
     if (text.ends_with(suffix)) {
       factor = value;
@@ -78,7 +79,9 @@ std::string print_duration(Duration duration) {
 
 Setting text_setting(std::string_view name, std::string Config::*field, std::string_view help) {
   return Setting{
-      name, "string", help,
+      name,
+      "string",
+      help,
       [field](Config& config, std::string_view text) -> Result<void> {
         config.*field = std::string(text);
         return {};
@@ -88,7 +91,9 @@ Setting text_setting(std::string_view name, std::string Config::*field, std::str
 
 Setting flag_setting(std::string_view name, bool Config::*field, std::string_view help) {
   return Setting{
-      name, "boolean", help,
+      name,
+      "boolean",
+      help,
       [field](Config& config, std::string_view text) -> Result<void> {
         if (text != "true" && text != "false") return invalid("must be true or false");
         config.*field = text == "true";
@@ -105,10 +110,15 @@ struct Range {
 
 template <typename Integer>
 Setting number_setting(
-    std::string_view name, Integer Config::*field, Range<Integer> range, bool is_bytes,
+    std::string_view name,
+    Integer Config::*field,
+    Range<Integer> range,
+    bool is_bytes,
     std::string_view help) {
   return Setting{
-      name, is_bytes ? "bytes" : "integer", help,
+      name,
+      is_bytes ? "bytes" : "integer",
+      help,
       [field, range, is_bytes](Config& config, std::string_view text) -> Result<void> {
         Result<std::uint64_t> number = is_bytes ? parse_bytes(text) : parse_number(text);
         if (!number.ok()) return number.error();
@@ -124,7 +134,9 @@ Setting number_setting(
 
 Setting seeds_setting() {
   return Setting{
-      "seeds", "list", "host:port,… of the links of some members; any of them may be down",
+      "seeds",
+      "list",
+      "host:port,… of the links of some members; any of them may be down",
       [](Config& config, std::string_view text) -> Result<void> {
         config.seeds = split(text, ',');
         for (const std::string& seed : config.seeds) {
@@ -137,7 +149,8 @@ Setting seeds_setting() {
 
 Setting region_delay_setting() {
   return Setting{
-      "region_delay", "map",
+      "region_delay",
+      "map",
       "region=one-way delay,…: added to what this node sends there (demos and drills)",
       [](Config& config, std::string_view text) -> Result<void> {
         config.region_delay.clear();
@@ -161,7 +174,9 @@ Setting region_delay_setting() {
 
 Setting drain_timeout_setting() {
   return Setting{
-      "drain_timeout", "duration", "how long SIGTERM may take to move leaders away",
+      "drain_timeout",
+      "duration",
+      "how long SIGTERM may take to move leaders away",
       [](Config& config, std::string_view text) -> Result<void> {
         Result<Duration> duration = parse_duration(text);
         if (!duration.ok()) return duration.error();
@@ -207,14 +222,17 @@ Result<void> check_listener(
   Result<HostPort> parsed = parse_address(address);
   if (!parsed.ok()) return invalid(std::string(what) + ": " + parsed.error().detail);
   if (is_loopback(parsed.value().host) || is_protected) return {};
-  return invalid(
-      std::string(what) + " " + address + " is not on loopback: " + std::string(remedy));
+  return invalid(std::string(what) + " " + address + " is not on loopback: " + std::string(remedy));
 }
 
 Result<void> check_files(const Config& config) {
   for (const std::string* path :
-       {&config.tls_ca, &config.tls_cert, &config.tls_key, &config.client_tls_cert,
-        &config.client_tls_key, &config.password_file}) {
+       {&config.tls_ca,
+        &config.tls_cert,
+        &config.tls_key,
+        &config.client_tls_cert,
+        &config.client_tls_key,
+        &config.password_file}) {
     if (!path->empty() && !std::filesystem::exists(*path)) {
       return invalid("no such file: " + *path);
     }
@@ -232,11 +250,15 @@ const std::vector<Setting>& settings() {
       seeds_setting(),
       text_setting("link_address", &Config::link_address, "host:port for other nodes"),
       text_setting("client_address", &Config::client_address, "host:port for Redis clients"),
-      text_setting("advertise_link", &Config::advertise_link, "what other nodes dial, if different"),
+      text_setting(
+          "advertise_link", &Config::advertise_link, "what other nodes dial, if different"),
       text_setting(
           "advertise_client", &Config::advertise_client, "what clients are told, if different"),
       number_setting<std::uint32_t>(
-          "shards", &Config::shards, {1, limits::shard_count_max}, false,
+          "shards",
+          &Config::shards,
+          {1, limits::shard_count_max},
+          false,
           "shards of a cluster made by this node; fixed afterwards"),
       number_setting<std::uint32_t>(
           "replicas", &Config::replicas, {1, 7}, false, "replicas a shard, for a new cluster"),
@@ -244,7 +266,9 @@ const std::vector<Setting>& settings() {
       text_setting("tls_cert", &Config::tls_cert, "links: this node's certificate"),
       text_setting("tls_key", &Config::tls_key, "links: this node's private key"),
       flag_setting(
-          "insecure_links", &Config::insecure_links, "links in plain text: only for loopback trials"),
+          "insecure_links",
+          &Config::insecure_links,
+          "links in plain text: only for loopback trials"),
       text_setting("client_tls_cert", &Config::client_tls_cert, "clients: server certificate"),
       text_setting("client_tls_key", &Config::client_tls_key, "clients: server private key"),
       text_setting("password", &Config::password, "clients must AUTH with it"),
@@ -254,10 +278,16 @@ const std::vector<Setting>& settings() {
       number_setting<std::uint32_t>(
           "gateway_threads", &Config::gateway_threads, {1, 64}, false, "loops that serve clients"),
       number_setting<std::uint64_t>(
-          "log_segment_bytes", &Config::log_segment_bytes, {1ULL << 20, 1ULL << 30}, true,
+          "log_segment_bytes",
+          &Config::log_segment_bytes,
+          {1ULL << 20, 1ULL << 30},
+          true,
           "size of one preallocated log segment"),
       number_setting<std::uint64_t>(
-          "cache_bytes", &Config::cache_bytes, {1ULL << 20, 1ULL << 40}, true,
+          "cache_bytes",
+          &Config::cache_bytes,
+          {1ULL << 20, 1ULL << 40},
+          true,
           "bound of the application cache"),
       number_setting<std::uint64_t>(
           "clients_max", &Config::clients_max, {1, 1'000'000}, false, "client connections"),
@@ -265,7 +295,8 @@ const std::vector<Setting>& settings() {
       text_setting("log_file", &Config::log_file, "append logs here instead of stderr"),
       region_delay_setting(),
       flag_setting(
-          "trust_clocks", &Config::trust_clocks,
+          "trust_clocks",
+          &Config::trust_clocks,
           "leader leases; with false each read asks a quorum"),
       drain_timeout_setting(),
   };
@@ -284,8 +315,9 @@ Result<void> load_config(const std::string& path, Config& config) {
   for (const auto& [key, node] : table) {
     const std::string where = path + ":" + std::to_string(node.source().begin.line) + ": ";
     const auto setting = std::find_if(
-        settings().begin(), settings().end(),
-        [&, name = key.str()](const Setting& known) { return known.name == name; });
+        settings().begin(), settings().end(), [&, name = key.str()](const Setting& known) {
+          return known.name == name;
+        });
     if (setting == settings().end()) {
       const std::string near = nearest(key.str(), setting_names());
       return invalid(
@@ -335,15 +367,17 @@ Result<void> check_config(const Config& config) {
     return invalid("log_level must be trace, debug, info, warning or error");
   }
   return check_listener(
-      "client_address", config.client_address, !config.client_tls_cert.empty() && has_password,
+      "client_address",
+      config.client_address,
+      !config.client_tls_cert.empty() && has_password,
       "set client_tls_cert, client_tls_key and a password");
 }
 
 std::string print_config(const Config& config) {
   std::string text;
   for (const Setting& setting : settings()) {
-    const bool is_bare = setting.type == "integer" || setting.type == "bytes" ||
-                         setting.type == "boolean";
+    const bool is_bare =
+        setting.type == "integer" || setting.type == "bytes" || setting.type == "boolean";
     std::string value = setting.get(config);
     if (setting.name == "password" && !value.empty()) value = "(set)";
     text += "# " + std::string(setting.help) + "\n" + std::string(setting.name) + " = " +
@@ -363,8 +397,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
       row[0] = i;
       for (std::size_t j = 1; j < row.size(); ++j) {
         const std::size_t above = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1,
-                           diagonal + (word[i - 1] == candidate[j - 1] ? 0U : 1U)});
+        row[j] = std::min(
+            {row[j] + 1, row[j - 1] + 1, diagonal + (word[i - 1] == candidate[j - 1] ? 0U : 1U)});
         diagonal = above;
       }
     }

@@ -3,6 +3,9 @@
 // and its printed reference, so that every flag is also a key.
 #pragma once
 
+#include "base/limits.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,23 +13,20 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.hpp"
-#include "base/result.hpp"
-
 namespace harka::apps {
 
 struct Config {
   std::string name = "n1";
   std::string region = "local";
   std::string data = "harka-data";
-  std::vector<std::string> seeds;          // host:port of links; empty: a cluster of one
+  std::vector<std::string> seeds;  // host:port of links; empty: a cluster of one
   std::string link_address = "127.0.0.1:7400";
   std::string client_address = "127.0.0.1:7401";
-  std::string advertise_link;              // what others dial; default: link_address
-  std::string advertise_client;            // what clients are told; default: client_address
+  std::string advertise_link;    // what others dial; default: link_address
+  std::string advertise_client;  // what clients are told; default: client_address
   std::uint32_t shards = limits::shard_count_default;
   std::uint32_t replicas = 3;
-  std::string tls_ca;                      // links: all three, or none with insecure_links
+  std::string tls_ca;  // links: all three, or none with insecure_links
   std::string tls_cert;
   std::string tls_key;
   bool insecure_links = false;
@@ -34,15 +34,15 @@ struct Config {
   std::string client_tls_key;
   std::string password;
   std::string password_file;
-  std::uint32_t threads = 2;               // actor workers
+  std::uint32_t threads = 2;  // actor workers
   std::uint32_t gateway_threads = 1;
   std::uint64_t log_segment_bytes = 64ULL << 20;
   std::uint64_t cache_bytes = 64ULL << 20;
   std::uint64_t clients_max = 10'000;
   std::string log_level = "info";
-  std::string log_file;                    // empty: stderr
+  std::string log_file;                          // empty: stderr
   std::map<std::string, Duration> region_delay;  // one way, added at the links: demos and drills
-  bool trust_clocks = true;                // leader leases; off: every read asks a quorum
+  bool trust_clocks = true;                      // leader leases; off: every read asks a quorum
   Duration drain_timeout = std::chrono::seconds(10);
 };
 
@@ -74,6 +74,7 @@ struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 };
+
 [[nodiscard]] Result<HostPort> parse_address(std::string_view text);
 [[nodiscard]] bool is_loopback(std::string_view host);
 

@@ -2,17 +2,17 @@
 // The identity file is four lines of text, replaced by write, fsync, rename and directory fsync.
 #include "apps/data_dir.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <filesystem>
-#include <random>
-#include <sstream>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <utility>
 
 namespace harka::apps {
 
@@ -34,11 +34,13 @@ Result<Identity> read_identity(const std::string& path) {
   std::ifstream file(path);
   std::string magic;
   Identity identity;
-  if (!std::getline(file, magic) || magic != identity_magic ||
-      !std::getline(file, identity.name) || !(file >> identity.data_id >> identity.epoch)) {
+  if (!std::getline(file, magic) || magic != identity_magic || !std::getline(file, identity.name) ||
+      !(file >> identity.data_id >> identity.epoch)) {
     return Error{
-        Code::corrupt, path + " is not readable as a HARKA identity; restore it from a backup, or "
-                              "move the directory away and let the node join again"};
+        Code::corrupt,
+        path +
+            " is not readable as a HARKA identity; restore it from a backup, or "
+            "move the directory away and let the node join again"};
   }
   return identity;
 }
@@ -69,7 +71,8 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
   std::error_code failure;
   std::filesystem::create_directories(path, failure);
   if (failure) {
-    return Error{Code::io_failed, "cannot make the data directory " + path + ": " + failure.message()};
+    return Error{
+        Code::io_failed, "cannot make the data directory " + path + ": " + failure.message()};
   }
   DataDir made;
   made.path_ = path;
@@ -79,8 +82,9 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
   if (::flock(made.lock_, LOCK_EX | LOCK_NB) != 0) {
     return Error{
         Code::already_exists,
-        "the data directory " + path + " is in use by another process; stop it, or give another "
-                                       "--data"};
+        "the data directory " + path +
+            " is in use by another process; stop it, or give another "
+            "--data"};
   }
   const std::string identity_path = path + "/identity";
   Identity identity;
@@ -90,9 +94,9 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
     identity = known.value();
     if (identity.name != name) {
       return Error{
-          Code::refused_to_protect, "the data directory " + path + " belongs to node '" +
-                                        identity.name + "', not '" + name +
-                                        "'; start it under its own name or give another --data"};
+          Code::refused_to_protect,
+          "the data directory " + path + " belongs to node '" + identity.name + "', not '" + name +
+              "'; start it under its own name or give another --data"};
     }
   } else {
     std::random_device entropy;
@@ -101,7 +105,10 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
   }
   ++identity.epoch;
   std::ostringstream text;
-  text << identity_magic << '\n' << name << '\n' << identity.data_id << '\n' << identity.epoch << '\n';
+  text << identity_magic << '\n'
+       << name << '\n'
+       << identity.data_id << '\n'
+       << identity.epoch << '\n';
   if (Result<void> written = write_durably(identity_path, text.str()); !written.ok()) {
     return written.error();
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node's data directory: whose it is, which incarnation this is, and that nobody else has it open.
+// A node's data directory: whose it is, which incarnation this is, and that nobody else has it
+// open.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace harka::apps {
 
@@ -25,7 +26,9 @@ class DataDir {
   ~DataDir();
 
   [[nodiscard]] const std::string& path() const { return path_; }
+
   [[nodiscard]] std::uint64_t data_id() const { return data_id_; }
+
   [[nodiscard]] Epoch epoch() const { return epoch_; }
 
  private:

@@ -3,13 +3,13 @@
 // the router to the server, and news about the cluster to both.
 #include "apps/gateway_loop.hpp"
 
+#include "actors/kv/command.hpp"
+#include "apps/config.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include "actors/kv/command.hpp"
-#include "apps/config.hpp"
 
 namespace harka::apps {
 
@@ -21,6 +21,7 @@ constexpr std::uint64_t scan_bit = 1ULL << 63U;  // marks the correlation of a s
 class ReplyReader {
  public:
   explicit ReplyReader(std::string_view text) : rest_(text) {}
+
   std::int64_t header(char type) {
     ASSERT(!rest_.empty() && rest_[0] == type);
     const std::size_t end = rest_.find("\r\n");
@@ -30,6 +31,7 @@ class ReplyReader {
     rest_.remove_prefix(end + 2);
     return number;
   }
+
   std::string_view bulk() {
     const auto size = static_cast<std::size_t>(header('$'));
     ASSERT(rest_.size() >= size + 2);
@@ -66,6 +68,7 @@ class GatewayLoop::Inbox final : public Port {
       if (owner != nullptr) owner->take(std::move(taken));
     });
   }
+
   void close() {
     const std::lock_guard lock(mutex_);
     owner_ = nullptr;
@@ -91,7 +94,9 @@ Result<std::unique_ptr<GatewayLoop>> GatewayLoop::start(
   return Result<std::unique_ptr<GatewayLoop>>(std::move(made));
 }
 
-GatewayLoop::~GatewayLoop() { stop(); }
+GatewayLoop::~GatewayLoop() {
+  stop();
+}
 
 Result<void> GatewayLoop::open(const gateway::Options& options) {
   loop_.run([this] {
@@ -166,7 +171,9 @@ void GatewayLoop::admin(
   request.arguments = std::move(arguments);
   request.token = ticket;
   const bool is_taken = parts_.directory.post(std::make_shared<const Envelope>(Envelope{
-      client_, address_of(parts_.context.node, msg::ActorKind::admin), ticket,
+      client_,
+      address_of(parts_.context.node, msg::ActorKind::admin),
+      ticket,
       std::move(request)}));
   if (is_taken) return;
   // Clients can connect before the actors run: silence would cost them their whole patience.

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One gateway loop of a node: an event-loop thread with the Redis server, and on the same thread the
-// router machine behind it, so that a request crosses no thread before it reaches its shard.
+// One gateway loop of a node: an event-loop thread with the Redis server, and on the same thread
+// the router machine behind it, so that a request crosses no thread before it reaches its shard.
 #pragma once
-
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
-#include <vector>
 
 #include "actors/catalogue.hpp"
 #include "gateway/cluster_view.hpp"
@@ -17,6 +11,12 @@
 #include "runtime/directory.hpp"
 #include "runtime/machine_host.hpp"
 #include "runtime/net/loop.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace harka::apps {
 
@@ -28,6 +28,7 @@ class GatewayLoop final : public gateway::RouterPort {
     Registry& registry;
     const NodeContext& context;
   };
+
   /// Binds the router's and the client's addresses of loop `index` and begins to listen.
   [[nodiscard]] static Result<std::unique_ptr<GatewayLoop>> start(
       std::uint32_t index, const Parts& parts, const gateway::Options& options);
@@ -39,11 +40,11 @@ class GatewayLoop final : public gateway::RouterPort {
   // RouterPort; loop thread.
   void submit(msg::ShardBatch batch, std::uint64_t ticket) override;
   void scan(const gateway::ScanRequest& request, std::uint64_t ticket) override;
-  void admin(
-      std::string verb, std::vector<std::string> arguments, std::uint64_t ticket) override;
+  void admin(std::string verb, std::vector<std::string> arguments, std::uint64_t ticket) override;
 
  private:
   class Inbox;
+
   struct Leader {
     Term term = 0;
     std::uint64_t node = 0;
@@ -70,11 +71,11 @@ class GatewayLoop final : public gateway::RouterPort {
   // Loop thread only.
   std::unique_ptr<MachineHost> host_;
   std::unique_ptr<gateway::Server> server_;
-  std::vector<EnvelopePtr> answers_;           // for the server, until the turn is over
-  std::map<std::uint64_t, bool> scans_;        // ticket → only the count is wanted
+  std::vector<EnvelopePtr> answers_;     // for the server, until the turn is over
+  std::map<std::uint64_t, bool> scans_;  // ticket → only the count is wanted
   msg::ClusterMap map_;
   std::map<std::uint64_t, msg::Member> members_;
-  std::vector<Leader> leaders_;                // by shard
+  std::vector<Leader> leaders_;  // by shard
   net::EventLoop::TimerHandle timer_ = 0;
   bool is_view_shown_ = true;
 };

@@ -3,14 +3,6 @@
 // parts it needs.
 #include "apps/node.hpp"
 
-#include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <mutex>
-
-#include <unistd.h>
-
 #include "actors/catalogue.hpp"
 #include "apps/admin_port.hpp"
 #include "apps/commands.hpp"
@@ -24,6 +16,14 @@
 #include "storage/lmdb_engine.hpp"
 #include "storage/log_store.hpp"
 #include "storage/state_store.hpp"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
 
 namespace harka::apps {
 
@@ -41,6 +41,7 @@ void stop_for_disk(const Error& error) {
 class LinksPort final : public Port {
  public:
   explicit LinksPort(std::shared_ptr<net::Links> links) : links_(std::move(links)) {}
+
   bool post(EnvelopePtr envelope) override {
     if (const auto* update = std::get_if<msg::MapUpdate>(&envelope->body)) {
       links_->set_cluster_id(update->map.cluster_id);
@@ -64,6 +65,7 @@ class Waiter final : public Port {
     }
     return true;
   }
+
   bool wait(Duration bound) {
     std::unique_lock lock(mutex_);
     return wake_.wait_for(lock, bound, [this] { return is_done_; });
@@ -82,7 +84,8 @@ Result<std::string> read_password(const Config& config) {
   std::ifstream file(config.password_file);
   std::string line;
   if (!std::getline(file, line) || line.empty()) {
-    return Error{Code::invalid_argument, config.password_file + " holds no password in its first line"};
+    return Error{
+        Code::invalid_argument, config.password_file + " holds no password in its first line"};
   }
   return line;
 }
@@ -173,15 +176,16 @@ Result<void> Node::Parts::open_stores() {
   disk = std::move(folder).value();
   storage::LogOptions options;
   options.segment_bytes = config.log_segment_bytes;
-  Result<std::unique_ptr<storage::SegmentLog>> log =
-      storage::SegmentLog::open(*disk, options);
+  Result<std::unique_ptr<storage::SegmentLog>> log = storage::SegmentLog::open(*disk, options);
   if (!log.ok()) return log.error();
   if (log.value()->is_damaged()) {
-    log::error("log", "damage was found in acknowledged records; replicas here do not vote until "
-                      "their leaders have brought them up again");
+    log::error(
+        "log",
+        "damage was found in acknowledged records; replicas here do not vote until "
+        "their leaders have brought them up again");
   }
-  log_store = std::make_shared<storage::LogStoreThread>(
-      std::move(log).value(), directory, stop_for_disk);
+  log_store =
+      std::make_shared<storage::LogStoreThread>(std::move(log).value(), directory, stop_for_disk);
   state_store = std::make_shared<storage::StateStoreThread>(*engine, directory, stop_for_disk);
   directory.bind(address_of(context.node, msg::ActorKind::log_store), log_store);
   directory.bind(address_of(context.node, msg::ActorKind::state_store), state_store);
@@ -259,7 +263,9 @@ Result<std::unique_ptr<Node>> Node::start(const Config& config) {
   return Result<std::unique_ptr<Node>>(std::move(node));
 }
 
-Node::~Node() { stop(); }
+Node::~Node() {
+  stop();
+}
 
 bool Node::drain() {
   if (parts_->context.creates_single_node) return true;  // nobody could take over

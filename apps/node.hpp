@@ -3,10 +3,10 @@
 // together. Order of construction is order of dependence; `stop` undoes it in reverse.
 #pragma once
 
-#include <memory>
-
 #include "apps/config.hpp"
 #include "base/result.hpp"
+
+#include <memory>
 
 namespace harka::apps {
 

@@ -5,6 +5,8 @@
 
 namespace harka::apps {
 
-int run_sim(const std::vector<std::string>& arguments) { return sim::run_command(arguments); }
+int run_sim(const std::vector<std::string>& arguments) {
+  return sim::run_command(arguments);
+}
 
 }  // namespace harka::apps

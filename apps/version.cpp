@@ -4,6 +4,8 @@
 
 namespace harka::apps {
 
-std::string version_text() { return HARKA_VERSION; }
+std::string version_text() {
+  return HARKA_VERSION;
+}
 
 }  // namespace harka::apps

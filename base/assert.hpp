@@ -25,6 +25,6 @@ class Bug : public std::logic_error {
 
 #define ASSERT(condition) \
   (static_cast<bool>(condition) ? void() : ::harka::assert_failed(#condition, __FILE__, __LINE__))
-#define ASSERT_DURABLE(condition) \
+#define ASSERT_DURABLE(condition)        \
   (static_cast<bool>(condition) ? void() \
                                 : ::harka::assert_durable_failed(#condition, __FILE__, __LINE__))

@@ -15,12 +15,14 @@ namespace harka {
 class SharedBytes {
  public:
   SharedBytes() = default;
+
   /// Takes ownership of `text`.
   explicit SharedBytes(std::string text) {
     auto owner = std::make_shared<const std::string>(std::move(text));
     view_ = *owner;
     owner_ = std::move(owner);
   }
+
   /// A view into something that `owner` keeps alive (a received frame, a mapped page copy).
   SharedBytes(std::shared_ptr<const void> owner, std::string_view view)
       : owner_(std::move(owner)), view_(view) {}
@@ -30,11 +32,16 @@ class SharedBytes {
   }
 
   [[nodiscard]] std::string_view view() const { return view_; }
+
   [[nodiscard]] std::size_t size() const { return view_.size(); }
+
   [[nodiscard]] bool empty() const { return view_.empty(); }
+
   [[nodiscard]] const char* data() const { return view_.data(); }
+
   /// What keeps the bytes alive; for making other views of the same memory.
   [[nodiscard]] const std::shared_ptr<const void>& owner() const { return owner_; }
+
   /// A part of these bytes that shares their owner. `offset + length <= size()`.
   [[nodiscard]] SharedBytes slice(std::size_t offset, std::size_t length) const {
     return SharedBytes(owner_, view_.substr(offset, length));

@@ -15,8 +15,11 @@ struct StrongId {
   Value value{};
 
   constexpr StrongId() = default;
+
   constexpr explicit StrongId(Value v) : value(v) {}
+
   [[nodiscard]] constexpr bool is_none() const { return value == Value{}; }
+
   friend constexpr auto operator<=>(const StrongId&, const StrongId&) = default;
 };
 
@@ -36,8 +39,14 @@ using LogIndex = std::uint64_t;
 constexpr GroupId meta_group{0};
 /// Not a raft group: the node's own durable facts (its copy of the cluster map).
 constexpr GroupId node_group{0xFFFFFF};
-constexpr GroupId group_of(ShardId shard) { return GroupId{shard.value + 1}; }
-constexpr ShardId shard_of(GroupId group) { return ShardId{group.value - 1}; }
+
+constexpr GroupId group_of(ShardId shard) {
+  return GroupId{shard.value + 1};
+}
+
+constexpr ShardId shard_of(GroupId group) {
+  return ShardId{group.value - 1};
+}
 
 }  // namespace harka
 

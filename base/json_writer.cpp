@@ -2,11 +2,11 @@
 // RFC 8259 output; bytes that are not valid UTF-8 are written as \u00XX so the text stays JSON.
 #include "base/json_writer.hpp"
 
+#include "base/assert.hpp"
+
 #include <cmath>
 #include <cstdio>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace harka {
 

@@ -13,23 +13,34 @@ namespace harka {
 class JsonWriter {
  public:
   JsonWriter& begin_object() { return open('{', '}'); }
+
   JsonWriter& begin_array() { return open('[', ']'); }
+
   /// Closes the innermost object or array.
   JsonWriter& end();
   JsonWriter& key(std::string_view name);
   JsonWriter& value(std::string_view text);
+
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+
   JsonWriter& value(bool flag) { return raw(flag ? "true" : "false"); }
+
   JsonWriter& value(std::int64_t number) { return raw(std::to_string(number)); }
+
   JsonWriter& value(std::uint64_t number) { return raw(std::to_string(number)); }
+
   JsonWriter& value(std::uint32_t number) { return raw(std::to_string(number)); }
+
   /// Three digits after the point; not-a-number and infinities become null.
   JsonWriter& value(double number);
+
   JsonWriter& null() { return raw("null"); }
+
   template <typename T>
   JsonWriter& field(std::string_view name, const T& content) {
     return key(name).value(content);
   }
+
   /// Already valid JSON.
   JsonWriter& raw(std::string_view json);
 

@@ -2,10 +2,10 @@
 // Every bound of the system in one place. A bound that is not here is a bug waiting for load.
 #pragma once
 
+#include "base/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
-
-#include "base/time.hpp"
 
 namespace harka::limits {
 
@@ -25,8 +25,8 @@ constexpr Duration heartbeat_interval = 100ms;
 constexpr Duration election_timeout_min = 300ms;
 constexpr Duration election_timeout_max = 600ms;
 constexpr double clock_drift_max = 0.10;  // ratio between the fastest and the slowest clock
-constexpr std::size_t append_bytes_max = 1024 * 1024;   // entries in one AppendEntries
-constexpr std::size_t append_in_flight_max = 64;        // pipelined AppendEntries a follower
+constexpr std::size_t append_bytes_max = 1024 * 1024;  // entries in one AppendEntries
+constexpr std::size_t append_in_flight_max = 64;       // pipelined AppendEntries a follower
 constexpr std::size_t append_in_flight_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
 constexpr std::size_t uncommitted_bytes_max = 32 * 1024 * 1024;  // a leader refuses beyond

@@ -2,11 +2,11 @@
 // The one home of spdlog: one logger, one line format, asynchronous flush on warnings.
 #include "base/log.hpp"
 
-#include <memory>
-
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <memory>
 
 namespace harka::log {
 

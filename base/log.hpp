@@ -24,12 +24,15 @@ void write(Level level, std::string_view component, std::string_view text);
 inline void debug(std::string_view component, std::string_view text) {
   write(Level::debug, component, text);
 }
+
 inline void info(std::string_view component, std::string_view text) {
   write(Level::info, component, text);
 }
+
 inline void warning(std::string_view component, std::string_view text) {
   write(Level::warning, component, text);
 }
+
 inline void error(std::string_view component, std::string_view text) {
   write(Level::error, component, text);
 }

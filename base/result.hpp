@@ -2,13 +2,13 @@
 // Expected failures as values. Few codes, named for what the caller should do about them.
 #pragma once
 
+#include "base/assert.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include "base/assert.hpp"
 
 namespace harka {
 
@@ -40,23 +40,29 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::move(error)) {}   // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
+
   explicit operator bool() const { return ok(); }
+
   [[nodiscard]] const T& value() const& {
     ASSERT(ok());
     return *std::get_if<T>(&state_);
   }
+
   [[nodiscard]] T& value() & {
     ASSERT(ok());
     return *std::get_if<T>(&state_);
   }
+
   [[nodiscard]] T&& value() && {
     ASSERT(ok());
     return std::move(*std::get_if<T>(&state_));
   }
+
   [[nodiscard]] const Error& error() const {
     ASSERT(!ok());
     return *std::get_if<Error>(&state_);
@@ -71,10 +77,13 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
+
   Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
+
   explicit operator bool() const { return ok(); }
+
   [[nodiscard]] const Error& error() const {
     ASSERT(!ok());
     return *error_;

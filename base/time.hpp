@@ -19,6 +19,7 @@ struct TurnClock {
   using time_point = std::chrono::time_point<TurnClock>;
   static constexpr bool is_steady = true;
 };
+
 using Instant = TurnClock::time_point;
 
 /// Milliseconds since the Unix epoch.

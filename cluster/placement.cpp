@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Greedy placement: for each replica of each shard take the least loaded node of the least used
-// region. Load counts replicas, then preferred leaders; equal candidates compare by rendezvous hash.
+// region. Load counts replicas, then preferred leaders; equal candidates compare by rendezvous
+// hash.
 #include "cluster/placement.hpp"
+
+#include "base/limits.hpp"
 
 #include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
-
-#include "base/limits.hpp"
 
 namespace harka {
 
@@ -55,7 +56,8 @@ class Placer {
       if (std::find(taken.begin(), taken.end(), node.node) != taken.end()) continue;
       const auto used = used_regions.find(node.region);
       const std::tuple rank(
-          used == used_regions.end() ? 0U : used->second, load_[node.node].replicas,
+          used == used_regions.end() ? 0U : used->second,
+          load_[node.node].replicas,
           ~rendezvous_hash(node.node, record.shard));
       if (best == nullptr || rank < best_rank) {
         best = &node;
@@ -96,7 +98,8 @@ Result<std::vector<msg::ShardRecord>> place_shards(const PlacementRequest& reque
   const auto factor = std::min<std::uint32_t>(
       request.replication_factor, static_cast<std::uint32_t>(request.nodes.size()));
   std::vector<msg::NodeRecord> nodes = request.nodes;
-  std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.node < b.node; });
+  std::sort(
+      nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.node < b.node; });
   Placer placer(nodes);
   std::vector<msg::ShardRecord> records;
   records.reserve(request.shard_count);
@@ -109,7 +112,8 @@ Result<std::vector<msg::ShardRecord>> place_shards(const PlacementRequest& reque
 std::vector<std::uint64_t> place_meta(const std::vector<msg::NodeRecord>& nodes) {
   const std::size_t count = nodes.size() >= 5 ? 5 : nodes.size() >= 3 ? 3 : 1;
   Placer placer(nodes);
-  return placer.place(limits::shard_count_max, static_cast<std::uint32_t>(std::min(count, nodes.size())))
+  return placer
+      .place(limits::shard_count_max, static_cast<std::uint32_t>(std::min(count, nodes.size())))
       .replicas;
 }
 

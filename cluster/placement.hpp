@@ -5,18 +5,18 @@
 // Rendezvous hashing: Thaler and Ravishankar, "A name-based mapping scheme for rendezvous" (1996).
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "base/result.hpp"
 #include "schemas/control.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace harka {
 
 struct PlacementRequest {
-  std::vector<msg::NodeRecord> nodes;     // any order; ids distinct
-  std::uint32_t shard_count = 0;          // 1 … limits::shard_count_max
-  std::uint32_t replication_factor = 3;   // lowered to the number of nodes when there are fewer
+  std::vector<msg::NodeRecord> nodes;    // any order; ids distinct
+  std::uint32_t shard_count = 0;         // 1 … limits::shard_count_max
+  std::uint32_t replication_factor = 3;  // lowered to the number of nodes when there are fewer
 };
 
 /// One record a shard, epoch 1. Each shard's replicas are on distinct nodes, in as many regions as

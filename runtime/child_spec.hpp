@@ -3,12 +3,12 @@
 // The words and their meaning are Erlang/OTP's (supervisor behaviour).
 #pragma once
 
+#include "base/limits.hpp"
+#include "runtime/envelope.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/limits.hpp"
-#include "runtime/envelope.hpp"
 
 namespace harka {
 
@@ -19,9 +19,9 @@ enum class RestartType : std::uint8_t {
 };
 
 enum class RestartStrategy : std::uint8_t {
-  one_for_one,   // restart the child that failed
-  one_for_all,   // restart all children
-  rest_for_one   // restart it and those started after it
+  one_for_one,  // restart the child that failed
+  one_for_all,  // restart all children
+  rest_for_one  // restart it and those started after it
 };
 
 /// How a supervisor answers failures. Exceeding `intensity` restarts within `period` makes it stop
@@ -36,12 +36,12 @@ struct RestartPolicyOptions {
 
 /// One child. A supervisor's `children` are started in order and stopped in reverse.
 struct ChildSpec {
-  Address address;                 // also its name: "replica/17"
+  Address address;  // also its name: "replica/17"
   RestartType restart = RestartType::permanent;
-  Duration shutdown_budget = 5s;   // after StopChild; then it is killed
+  Duration shutdown_budget = 5s;  // after StopChild; then it is killed
   std::size_t mailbox_max = limits::mailbox_default_max;
-  RestartPolicyOptions policy;     // supervisors only
-  std::vector<ChildSpec> children; // supervisors only
+  RestartPolicyOptions policy;      // supervisors only
+  std::vector<ChildSpec> children;  // supervisors only
 };
 
 }  // namespace harka

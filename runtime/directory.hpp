@@ -3,14 +3,14 @@
 // for every other node. Addresses never name a CAF actor, so a restarted actor keeps its address.
 #pragma once
 
+#include "runtime/port.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <shared_mutex>
 #include <vector>
-
-#include "runtime/port.hpp"
 
 namespace harka {
 
@@ -19,6 +19,7 @@ class Directory {
   explicit Directory(NodeId self) : self_(self) {}
 
   [[nodiscard]] NodeId self() const { return self_; }
+
   /// Replaces what was bound before.
   void bind(const Address& address, std::shared_ptr<Port> port);
   /// Removes the binding if it is still `port`: a restarted actor's new mailbox stays.
@@ -29,8 +30,10 @@ class Directory {
   bool post(EnvelopePtr envelope) const;
   /// What is bound at a local address; null when nobody is. See PortCache for who asks often.
   [[nodiscard]] std::shared_ptr<Port> find(const Address& address) const;
+
   /// Raised by every bind and unbind.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+
   /// Envelopes that found no port or a full one since the start.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -53,6 +56,7 @@ class PortCache {
 
   /// As Directory::post; `envelope.to` must be local.
   bool post(EnvelopePtr envelope);
+
   /// Lets go of every port.
   void clear() { slots_ = {}; }
 
@@ -61,6 +65,7 @@ class PortCache {
     Address address;
     std::shared_ptr<Port> port;
   };
+
   const Directory& directory_;
   std::uint64_t version_ = 0;
   std::array<Slot, 128> slots_;

@@ -2,12 +2,12 @@
 // A message on its way: who sent it, to whom, and which question it answers.
 #pragma once
 
+#include "base/ids.hpp"
+#include "schemas/messages.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <utility>
-
-#include "base/ids.hpp"
-#include "schemas/messages.hpp"
 
 namespace harka {
 
@@ -20,10 +20,10 @@ struct Envelope {
   std::uint64_t correlation = 0;  // a reply carries its request's; 0: no reply expected
   msg::Message body;
 };
+
 using EnvelopePtr = std::shared_ptr<const Envelope>;
 
-[[nodiscard]] inline Address address_of(
-    NodeId node, msg::ActorKind kind, std::uint32_t index = 0) {
+[[nodiscard]] inline Address address_of(NodeId node, msg::ActorKind kind, std::uint32_t index = 0) {
   Address address;
   address.node = node.value;
   address.kind = kind;

@@ -3,12 +3,12 @@
 // file, clock, environment or global random may be reached from a machine.
 #pragma once
 
+#include "runtime/turn.hpp"
+
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <variant>
-
-#include "runtime/turn.hpp"
 
 namespace harka {
 
@@ -21,11 +21,14 @@ class Machine {
 
   /// Its first turn.
   virtual void start(Turn& turn) { (void)turn; }
+
   virtual void receive(const Envelope& envelope, Turn& turn) = 0;
+
   virtual void on_timer(TimerId timer, Turn& turn) {
     (void)timer;
     (void)turn;
   }
+
   /// One line for the actor registry, read between turns.
   [[nodiscard]] virtual std::string describe() const { return {}; }
 };
@@ -42,7 +45,8 @@ class MachineFactory {
 
 /// Calls `machine.on(message, envelope, turn)` for the message types that `M` handles. Two messages
 /// have a default: StopChild stops the machine, so that only those with something to finish write
-/// a handler, and Inject crashes it. Others are noted; they come from a newer node or a wrong address.
+/// a handler, and Inject crashes it. Others are noted; they come from a newer node or a wrong
+/// address.
 template <typename M>
 void dispatch(M& machine, const Envelope& envelope, Turn& turn) {
   std::visit(
@@ -54,9 +58,7 @@ void dispatch(M& machine, const Envelope& envelope, Turn& turn) {
         } else if constexpr (std::is_same_v<std::decay_t<decltype(message)>, msg::Inject>) {
           if (message.fault == "crash") throw Bug("injected fault: " + message.fault);
         } else {
-          turn.note(
-              NoteLevel::debug,
-              "ignored " + std::string(msg::name_of(envelope.body)));
+          turn.note(NoteLevel::debug, "ignored " + std::string(msg::name_of(envelope.body)));
         }
       },
       envelope.body);

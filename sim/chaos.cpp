@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/chaos.hpp"
 
+#include "actors/replica/replica.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "actors/replica/replica.hpp"
 
 namespace harka::sim {
 
@@ -28,8 +28,12 @@ std::string ChaosOptions::describe() const {
 }
 
 Chaos::Chaos(
-    World& world, const RaftOracle& oracle, ChaosOptions options, std::vector<NodeId> nodes,
-    std::uint32_t groups, Random random)
+    World& world,
+    const RaftOracle& oracle,
+    ChaosOptions options,
+    std::vector<NodeId> nodes,
+    std::uint32_t groups,
+    Random random)
     : world_(world),
       oracle_(oracle),
       options_(options),
@@ -94,12 +98,15 @@ void Chaos::strike(NodeId node) {
   }
 }
 
-void Chaos::crash_one() { crash(random_.chance(0.4) ? any_leader() : any_node()); }
+void Chaos::crash_one() {
+  crash(random_.chance(0.4) ? any_leader() : any_node());
+}
 
 void Chaos::crash(NodeId node) {
   const auto loss = static_cast<CrashLoss>(random_.below(3));
   world_.crash(node, loss);
-  const Duration down = random_.chance(0.5) ? random_.between(1ms, 50ms) : random_.between(50ms, 4s);
+  const Duration down =
+      random_.chance(0.5) ? random_.between(1ms, 50ms) : random_.between(50ms, 4s);
   world_.after(down, [this, node] { world_.start(node); });
 }
 
@@ -219,7 +226,9 @@ void Chaos::change_voters() {
   world_.tell(replica_address(leader, group), std::move(change));
 }
 
-NodeId Chaos::any_node() { return nodes_[random_.below(nodes_.size())]; }
+NodeId Chaos::any_node() {
+  return nodes_[random_.below(nodes_.size())];
+}
 
 NodeId Chaos::any_leader() {
   const NodeId leader = oracle_.leader(any_group());

@@ -3,18 +3,18 @@
 // most bugs live (a fresh leader, a granted vote, a flush under way).
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "sim/checkers/raft_oracle.hpp"
 #include "sim/world.hpp"
+
+#include <string>
+#include <vector>
 
 namespace harka::sim {
 
 /// Which classes a run has. Each seed switches some off, so that none hides behind another.
 struct ChaosOptions {
   bool crashes = true;
-  bool power_losses = true;   // of the whole cluster
+  bool power_losses = true;  // of the whole cluster
   bool pauses = true;
   bool partitions = true;
   bool one_way_cuts = true;
@@ -22,8 +22,8 @@ struct ChaosOptions {
   bool slow_disks = true;
   bool actor_kills = true;
   bool transfers = true;
-  bool changes = true;        // of the voters
-  double strikes = 0.1;       // probability at a transition
+  bool changes = true;   // of the voters
+  double strikes = 0.1;  // probability at a transition
   Duration interval_max = 1500ms;
   [[nodiscard]] std::string describe() const;
 };
@@ -31,13 +31,20 @@ struct ChaosOptions {
 class Chaos final : public Observer {
  public:
   Chaos(
-      World& world, const RaftOracle& oracle, ChaosOptions options, std::vector<NodeId> nodes,
-      std::uint32_t groups, Random random);
+      World& world,
+      const RaftOracle& oracle,
+      ChaosOptions options,
+      std::vector<NodeId> nodes,
+      std::uint32_t groups,
+      Random random);
 
   void begin();
+
   /// No fault begins after this.
   void stop() { is_stopped_ = true; }
+
   void turn_ended(const Address& actor, const Machine& machine) override;
+
   [[nodiscard]] std::uint64_t faults() const { return faults_; }
 
  private:

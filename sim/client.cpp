@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/client.hpp"
 
-#include <charconv>
-
 #include "actors/kv/command.hpp"
 #include "sim/violation.hpp"
+
+#include <charconv>
 
 namespace harka::sim {
 
@@ -12,7 +12,8 @@ namespace {
 
 enum Timer : TimerId { think_timer, resend_timer, give_up_timer };
 
-std::string encode(kv::CommandId id, bool is_write, const std::string& key, const std::string& value) {
+std::string encode(
+    kv::CommandId id, bool is_write, const std::string& key, const std::string& value) {
   std::string out;
   const std::string_view arguments[] = {key, value};
   kv::CommandWriter(out).add(
@@ -25,8 +26,7 @@ std::uint64_t number_of(std::string_view reply) {
   std::uint64_t number = 0;
   const bool is_integer = reply.size() > 3 && reply[0] == ':';
   const std::string_view digits = is_integer ? reply.substr(1, reply.size() - 3) : "?";
-  const auto [end, failure] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (failure != std::errc() || end != digits.data() + digits.size()) {
     throw Violation(Broken::correctness, "a strange answer to APPEND: " + std::string(reply));
   }
@@ -59,7 +59,9 @@ void Client::start(Turn& turn) {
   turn.set_timer(think_timer, turn.random().between(1ms, 100ms));
 }
 
-void Client::receive(const Envelope& envelope, Turn& turn) { dispatch(*this, envelope, turn); }
+void Client::receive(const Envelope& envelope, Turn& turn) {
+  dispatch(*this, envelope, turn);
+}
 
 void Client::on_timer(TimerId timer, Turn& turn) {
   switch (timer) {
@@ -75,8 +77,7 @@ void Client::on_timer(TimerId timer, Turn& turn) {
     case give_up_timer:
       if (is_busy_) finish(false, {}, turn);
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

@@ -3,12 +3,12 @@
 // ShardBatch, as a gateway does: to replicas with a session of its own, or to the routers of nodes.
 #pragma once
 
+#include "runtime/machine.hpp"
+#include "sim/checkers/linearizability.hpp"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "runtime/machine.hpp"
-#include "sim/checkers/linearizability.hpp"
 
 namespace harka::sim {
 
@@ -24,13 +24,13 @@ struct Appended {
 struct Workload {
   std::vector<NodeId> nodes;
   std::uint32_t shards = 1;
-  std::uint32_t keys = 6;         // of each shard, for each kind of key
+  std::uint32_t keys = 6;  // of each shard, for each kind of key
   double writes = 0.5;
   double appends = 0.15;
   Duration think_max = 40ms;
   bool uses_routers = false;
-  Duration patience = 4s;         // then the outcome is unknown
-  Duration resend_after = 400ms;  // only with a session of its own
+  Duration patience = 4s;                      // then the outcome is unknown
+  Duration resend_after = 400ms;               // only with a session of its own
   std::function<LogIndex(GroupId)> committed;  // the oracle's view
   std::function<bool(NodeId)> is_up;           // else a connection to a router is refused
 
@@ -41,7 +41,7 @@ struct Workload {
   std::uint64_t done = 0;
   std::uint64_t unknown = 0;
   std::uint64_t retries = 0;
-  std::uint64_t duplicates = 0;   // answered from a session table
+  std::uint64_t duplicates = 0;  // answered from a session table
 };
 
 [[nodiscard]] std::string register_key(std::uint32_t shard, std::uint64_t number);
@@ -73,9 +73,9 @@ class Client final : public Machine {
   std::uint32_t shard_ = 0;
   std::string key_;
   std::string value_;
-  std::uint64_t operation_ = 0;          // the correlation of its messages
-  std::vector<std::uint64_t> sequences_; // by shard
-  std::vector<std::uint64_t> leaders_;   // by shard; 0: not known
+  std::uint64_t operation_ = 0;           // the correlation of its messages
+  std::vector<std::uint64_t> sequences_;  // by shard
+  std::vector<std::uint64_t> leaders_;    // by shard; 0: not known
   Instant began_;
   LogIndex committed_before_ = 0;
 };

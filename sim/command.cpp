@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command.hpp"
 
+#include "base/log.hpp"
+#include "sim/history.hpp"
+#include "sim/run.hpp"
+
 #include <unistd.h>
 
 #include <array>
@@ -14,10 +18,6 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-
-#include "base/log.hpp"
-#include "sim/history.hpp"
-#include "sim/run.hpp"
 
 #ifndef HARKA_BUILD_ID
 #define HARKA_BUILD_ID "unknown"
@@ -64,7 +64,8 @@ void on_abort(int) {
 std::string replay_line(const Options& options, std::uint64_t seed) {
   return "harka sim run --seed " + std::to_string(seed) + " --profile " +
          std::string(name_of(options.profile)) +
-         (options.mutant == Mutant::none ? "" : " --mutant " + std::string(name_of(options.mutant)));
+         (options.mutant == Mutant::none ? ""
+                                         : " --mutant " + std::string(name_of(options.mutant)));
 }
 
 void report(const Options& options, std::uint64_t seed, const RunResult& result) {
@@ -102,7 +103,9 @@ class Runner {
       const std::uint64_t seed = next_.fetch_add(1);
       if (seed > options_.last || (worst_ != 0 && !options_.keeps_going)) return;
       (void)std::snprintf(
-          abort_text.data(), abort_text.size(), "aborted; replay: %s\n",
+          abort_text.data(),
+          abort_text.size(),
+          "aborted; replay: %s\n",
           replay_line(options_, seed).c_str());
       Plan plan = draw_plan(seed, options_.profile);
       plan.mutant = options_.mutant;
@@ -146,22 +149,22 @@ class Runner {
     if (options_.is_verbose) {
       std::cout << "seed " << seed << " hash " << std::hex << result.hash << std::dec << " events "
                 << result.counters.events << " operations " << result.operations << ": "
-                << result.options << "\n" << std::flush;
+                << result.options << "\n"
+                << std::flush;
     }
   }
 
   void summarise(double seconds) {
     const double simulated = static_cast<double>(totals_.simulated.count()) / 1e9;
-    std::cout << totals_.seeds << " seeds, " << failures_ << " failed; "
-              << totals_.operations << " operations (" << totals_.unknown << " unknown), "
-              << totals_.faults << " faults, " << totals_.crashes << " crashes, "
-              << totals_.raft.elections << " elections, " << totals_.raft.truncations
-              << " truncations, " << totals_.raft.snapshots << " snapshots, "
-              << totals_.raft.config_changes << " configurations, " << totals_.undecided
-              << " histories undecided\n"
+    std::cout << totals_.seeds << " seeds, " << failures_ << " failed; " << totals_.operations
+              << " operations (" << totals_.unknown << " unknown), " << totals_.faults
+              << " faults, " << totals_.crashes << " crashes, " << totals_.raft.elections
+              << " elections, " << totals_.raft.truncations << " truncations, "
+              << totals_.raft.snapshots << " snapshots, " << totals_.raft.config_changes
+              << " configurations, " << totals_.undecided << " histories undecided\n"
               << totals_.events << " events, " << static_cast<std::uint64_t>(simulated)
-              << " simulated s in " << seconds << " s: "
-              << static_cast<double>(totals_.seeds) / seconds << " seeds/s, "
+              << " simulated s in " << seconds
+              << " s: " << static_cast<double>(totals_.seeds) / seconds << " seeds/s, "
               << static_cast<std::uint64_t>(simulated / seconds) << ":1, hash " << std::hex
               << totals_.hash << std::dec << "\n";
   }
@@ -182,12 +185,13 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 }
 
 int usage(const std::string& problem) {
-  std::cerr << "harka sim: " << problem << "\n"
-            << "usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]\n"
-            << "                     [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]\n"
-            << "       harka sim run --mutants       names the planted defects\n"
-            << "       harka sim check-history FILE\n"
-            << "exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage\n";
+  std::cerr
+      << "harka sim: " << problem << "\n"
+      << "usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]\n"
+      << "                     [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]\n"
+      << "       harka sim run --mutants       names the planted defects\n"
+      << "       harka sim check-history FILE\n"
+      << "exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage\n";
   return 2;
 }
 
@@ -235,8 +239,9 @@ int run_seeds(const std::vector<std::string>& arguments) {
     } else if (name == "--mutants") {
       for (const Mutant mutant : mutants) std::cout << name_of(mutant) << "\n";
       return 0;
-    } else if (name == "--seed" || name == "--seeds" || name == "--profile" ||
-               name == "--mutant" || name == "-j") {
+    } else if (
+        name == "--seed" || name == "--seeds" || name == "--profile" || name == "--mutant" ||
+        name == "-j") {
       if (i + 1 >= arguments.size()) return usage(name + " needs a value");
       if (!take_value(options, name, arguments[++i])) {
         return usage("not a value of " + name + ": " + arguments[i]);

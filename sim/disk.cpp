@@ -72,7 +72,8 @@ void SimDisk::lose_power(CrashLoss loss, Random& random) {
       for (std::uint64_t at = 0; at < write->bytes.size();) {
         const std::uint64_t in_sector = sector_bytes - (write->offset + at) % sector_bytes;
         const std::uint64_t length = std::min<std::uint64_t>(in_sector, write->bytes.size() - at);
-        const bool is_lost = loss == CrashLoss::all || (loss == CrashLoss::torn && random.chance(0.5));
+        const bool is_lost =
+            loss == CrashLoss::all || (loss == CrashLoss::torn && random.chance(0.5));
         if (is_lost) content->bytes.replace(write->offset + at, length, write->bytes, at, length);
         at += length;
       }

@@ -3,20 +3,20 @@
 // arrive, in units of sectors and in any order.
 #pragma once
 
+#include "base/random.hpp"
+#include "storage/disk.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/random.hpp"
-#include "storage/disk.hpp"
-
 namespace harka::sim {
 
 enum class CrashLoss : std::uint8_t {
-  all,    // nothing un-synced reached the disk
-  torn,   // each un-synced sector did or did not
-  none    // everything did, but nobody was told
+  all,   // nothing un-synced reached the disk
+  torn,  // each un-synced sector did or did not
+  none   // everything did, but nobody was told
 };
 
 class SimDisk final : public storage::Disk {
@@ -28,17 +28,21 @@ class SimDisk final : public storage::Disk {
 
   /// The power fails: decides what of the un-synced bytes is there afterwards.
   void lose_power(CrashLoss loss, Random& random);
+
   /// From now on `sync` fails, as it does for a process that is dying.
   void set_dying(bool is_dying) { is_dying_ = is_dying; }
+
   /// Flips a byte in what is durable. False when there is nothing to damage.
   bool rot(Random& random);
 
  private:
   friend class SimFile;
+
   struct Write {
     std::uint64_t offset = 0;
     std::string bytes;
   };
+
   struct Content {
     std::string bytes;             // as the process sees them
     std::vector<Write> old_bytes;  // what each un-synced write replaced, oldest first

@@ -2,9 +2,9 @@
 // Parsing with nlohmann's library: this is a checking tool, not a server's face.
 #include "sim/history.hpp"
 
-#include <fstream>
-
 #include <nlohmann/json.hpp>
+
+#include <fstream>
 
 namespace harka::sim {
 

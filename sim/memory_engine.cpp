@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory_engine.hpp"
 
-#include <utility>
-
 #include "storage/snapshot_part.hpp"
+
+#include <utility>
 
 namespace harka::sim {
 
@@ -12,6 +12,7 @@ namespace {
 class Reader final : public storage::SnapshotReader {
  public:
   using Rows = std::map<std::string, SharedBytes, std::less<>>;
+
   Reader(storage::AppliedState applied, std::shared_ptr<const Rows> rows, std::size_t part_bytes)
       : applied_(std::move(applied)),
         rows_(std::move(rows)),
@@ -68,8 +69,7 @@ bool MemoryEngine::contains(GroupId group, std::string_view key) const {
   return found != nullptr && found->rows->find(key) != found->rows->end();
 }
 
-void MemoryEngine::scan(
-    GroupId group, std::string_view from, const storage::Visitor& visit) const {
+void MemoryEngine::scan(GroupId group, std::string_view from, const storage::Visitor& visit) const {
   const Group* found = find(group);
   if (found == nullptr) return;
   for (auto row = found->rows->lower_bound(from); row != found->rows->end(); ++row) {
@@ -102,7 +102,8 @@ Result<void> MemoryEngine::write(const storage::WriteBatch& batch) {
       if (write.removed) {
         rows.erase(std::string(write.key.view()));
       } else {
-        rows.insert_or_assign(std::string(write.key.view()), SharedBytes::copy_of(write.value.view()));
+        rows.insert_or_assign(
+            std::string(write.key.view()), SharedBytes::copy_of(write.value.view()));
       }
     }
     group.applied = {flush->applied_index, flush->applied_term, flush->config};

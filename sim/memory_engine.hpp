@@ -3,11 +3,11 @@
 // `write` took is durable: it outlives the node's machines, as a file would.
 #pragma once
 
+#include "storage/engine.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
-
-#include "storage/engine.hpp"
 
 namespace harka::sim {
 
@@ -18,8 +18,7 @@ class MemoryEngine final : public storage::Engine {
 
   [[nodiscard]] std::optional<SharedBytes> get(GroupId group, std::string_view key) const override;
   [[nodiscard]] bool contains(GroupId group, std::string_view key) const override;
-  void scan(
-      GroupId group, std::string_view from, const storage::Visitor& visit) const override;
+  void scan(GroupId group, std::string_view from, const storage::Visitor& visit) const override;
   [[nodiscard]] std::uint64_t count(GroupId group) const override;
   [[nodiscard]] storage::AppliedState applied(GroupId group) const override;
   [[nodiscard]] std::unique_ptr<storage::SnapshotReader> snapshot(GroupId group) const override;
@@ -27,9 +26,11 @@ class MemoryEngine final : public storage::Engine {
 
  private:
   using Rows = std::map<std::string, SharedBytes, std::less<>>;
+
   struct Group {
     storage::AppliedState applied;
-    std::shared_ptr<Rows> rows = std::make_shared<Rows>();  // shared with snapshots: copied on write
+    std::shared_ptr<Rows> rows =
+        std::make_shared<Rows>();  // shared with snapshots: copied on write
     Rows staged;
   };
 

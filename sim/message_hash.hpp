@@ -3,11 +3,11 @@
 // delivery; any nondeterminism reaches one of these fields within a few messages.
 #pragma once
 
+#include "schemas/messages.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <variant>
-
-#include "schemas/messages.hpp"
 
 namespace harka::sim {
 

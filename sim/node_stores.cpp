@@ -10,8 +10,7 @@ NodeStores::NodeStores(const StoreOptions& options, Random random)
     : options_(options), random_(random), engine_(options.snapshot_part_bytes) {}
 
 Result<void> NodeStores::open() {
-  Result<std::unique_ptr<storage::SegmentLog>> log =
-      storage::SegmentLog::open(disk_, options_.log);
+  Result<std::unique_ptr<storage::SegmentLog>> log = storage::SegmentLog::open(disk_, options_.log);
   if (!log.ok()) return log.error();
   log_ = std::move(log).value();
   log_core_ = std::make_unique<storage::LogStoreCore>(*log_);
@@ -75,7 +74,9 @@ std::vector<EnvelopePtr> NodeStores::take_early_answers() {
     const auto* append = std::get_if<msg::AppendLog>(&envelope->body);
     if (append == nullptr) continue;
     answers.push_back(std::make_shared<const Envelope>(Envelope{
-        envelope->to, envelope->from, envelope->correlation,
+        envelope->to,
+        envelope->from,
+        envelope->correlation,
         msg::LogAppended{append->group, append->ticket}}));
   }
   return answers;

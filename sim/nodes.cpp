@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/nodes.hpp"
 
-#include <utility>
-
 #include "actors/catalogue.hpp"
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "runtime/supervisor.hpp"
 #include "sim/read_probe.hpp"
+
+#include <utility>
 
 namespace harka::sim {
 
@@ -48,8 +48,10 @@ class CoreFactory final : public MachineFactory {
     options.flush_bytes = plan_.flush_bytes;
     options.flush_interval = plan_.flush_interval;
     return std::make_unique<Replica>(
-        std::move(options), engine_,
-        std::make_unique<Shard>(ShardOptions{.shard = shard_of(GroupId{spec.address.index})}, engine_));
+        std::move(options),
+        engine_,
+        std::make_unique<Shard>(
+            ShardOptions{.shard = shard_of(GroupId{spec.address.index})}, engine_));
   }
 
  private:
@@ -63,6 +65,7 @@ constexpr std::uint32_t first_probe = 1000;  // below: clients by number
 class ClientFactory final : public MachineFactory {
  public:
   explicit ClientFactory(Workload& workload) : workload_(workload) {}
+
   MachinePtr make(const ChildSpec& spec) override {
     const std::uint32_t number = spec.address.index;
     if (number < first_probe) return std::make_unique<Client>(workload_, number);
@@ -76,8 +79,8 @@ class ClientFactory final : public MachineFactory {
 /// The catalogue together with the context that it refers to.
 class NodeFactory final : public MachineFactory {
  public:
-  explicit NodeFactory(NodeContext context)
-      : context_(std::move(context)), catalogue_(context_) {}
+  explicit NodeFactory(NodeContext context) : context_(std::move(context)), catalogue_(context_) {}
+
   MachinePtr make(const ChildSpec& spec) override { return catalogue_.make(spec); }
 
  private:

@@ -17,22 +17,27 @@ class Observer {
 
   /// A machine sent this; it may still get lost.
   virtual void sent(const Envelope& envelope) { (void)envelope; }
+
   virtual void turn_ended(const Address& actor, const Machine& machine) {
     (void)actor;
     (void)machine;
   }
+
   /// The log store synced this request.
   virtual void log_durable(NodeId node, const msg::AppendLog& append) {
     (void)node;
     (void)append;
   }
+
   /// The state store committed up to there.
   virtual void state_durable(NodeId node, GroupId group, LogIndex applied) {
     (void)node;
     (void)group;
     (void)applied;
   }
+
   virtual void crashed(NodeId node) { (void)node; }
+
   /// The node is about to start with what its disk kept.
   virtual void recovered(
       NodeId node, const storage::SegmentLog& log, const storage::Engine& engine) {

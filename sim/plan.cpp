@@ -8,7 +8,9 @@ namespace harka::sim {
 
 namespace {
 
-std::int64_t milliseconds(Duration time) { return time.count() / 1'000'000; }
+std::int64_t milliseconds(Duration time) {
+  return time.count() / 1'000'000;
+}
 
 void draw_edges(Plan& plan, Random& random) {
   plan.links.latency_max = random.chance(0.5) ? 2ms : 30ms;
@@ -85,7 +87,8 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     plan.warm_up = 6s;
   }
   if (profile == Profile::calm) {
-    plan.chaos = ChaosOptions{false, false, false, false, false, false, false, false, false, false, 0};
+    plan.chaos =
+        ChaosOptions{false, false, false, false, false, false, false, false, false, false, 0};
     plan.faults = 3s;
     plan.power_loss_at_end = false;
     plan.heals_all = true;
@@ -96,16 +99,16 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
 std::string Plan::describe() const {
   std::ostringstream out;
   out << "profile " << name_of(profile) << ", nodes " << nodes << ", voters " << voters
-      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", writes " << writes
-      << ", appends " << appends << ", think " << milliseconds(think_max) << " ms, latency "
-      << milliseconds(links.latency_max) << " ms, loss " << links.loss << ", duplicate "
-      << links.duplicate << ", slow " << links.slow << ", sync " << milliseconds(stores.sync_max)
-      << " ms, stall " << stores.stall << ", segments " << stores.log.segment_bytes / 1024
-      << " KiB, leases " << (raft.leases ? "on" : "off") << ", append " << raft.append_bytes_max
-      << " B, in flight " << raft.in_flight_max << ", retained " << raft.retained_bytes_max
-      << " B, flush " << flush_bytes << " B or " << milliseconds(flush_interval) << " ms, drift "
-      << clock_drift << ", faults " << chaos.describe() << " every "
-      << milliseconds(chaos.interval_max) << " ms at most, "
+      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", writes "
+      << writes << ", appends " << appends << ", think " << milliseconds(think_max)
+      << " ms, latency " << milliseconds(links.latency_max) << " ms, loss " << links.loss
+      << ", duplicate " << links.duplicate << ", slow " << links.slow << ", sync "
+      << milliseconds(stores.sync_max) << " ms, stall " << stores.stall << ", segments "
+      << stores.log.segment_bytes / 1024 << " KiB, leases " << (raft.leases ? "on" : "off")
+      << ", append " << raft.append_bytes_max << " B, in flight " << raft.in_flight_max
+      << ", retained " << raft.retained_bytes_max << " B, flush " << flush_bytes << " B or "
+      << milliseconds(flush_interval) << " ms, drift " << clock_drift << ", faults "
+      << chaos.describe() << " every " << milliseconds(chaos.interval_max) << " ms at most, "
       << (power_loss_at_end ? "power loss at the end, " : "")
       << (heals_all ? "all heal" : "a minority stays dead");
   return out.str();

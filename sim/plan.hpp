@@ -3,12 +3,12 @@
 // world, its load, the knobs of the code, and which faults there are. All of it is printed.
 #pragma once
 
-#include <string>
-
 #include "cluster/raft/types.hpp"
 #include "sim/chaos.hpp"
 #include "sim/mutants.hpp"
 #include "sim/world.hpp"
+
+#include <string>
 
 namespace harka::sim {
 
@@ -39,7 +39,7 @@ struct Plan {
   ChaosOptions chaos;
   Duration warm_up = 3s;
   Duration faults = 20s;
-  bool heals_all = true;        // else a minority stays dead
+  bool heals_all = true;  // else a minority stays dead
   bool power_loss_at_end = false;
 
   [[nodiscard]] std::string describe() const;

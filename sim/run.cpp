@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run.hpp"
 
-#include <algorithm>
-#include <map>
-#include <set>
-#include <utility>
-
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "sim/message_hash.hpp"
 #include "sim/nodes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace harka::sim {
 
@@ -22,6 +22,7 @@ class Run {
 
   void all();
   [[nodiscard]] RunResult result() const;
+
   [[nodiscard]] std::vector<std::string> recent() const { return world_.recent(); }
 
  private:
@@ -37,7 +38,9 @@ class Run {
   static void audit_token(const Appended& appended, const std::vector<std::size_t>& ends);
   [[nodiscard]] std::vector<NodeId> nodes() const;
   [[nodiscard]] const Replica* replica(NodeId node, GroupId group) const;
+
   [[nodiscard]] GroupId group(std::uint32_t shard) const { return group_of(ShardId{shard}); }
+
   [[nodiscard]] std::string who_does_not_lead() const;
   [[nodiscard]] std::string difference(GroupId group) const;
   [[nodiscard]] bool can_lose(NodeId node) const;
@@ -77,8 +80,7 @@ Run::Run(const Plan& plan)
     : plan_(plan),
       world_(world_options(plan)),
       oracle_(world_),
-      chaos_(
-          world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
+      chaos_(world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
   world_.set_tamper(tamper_of(plan.mutant));
   world_.add_observer(oracle_);
   world_.add_observer(chaos_);
@@ -308,13 +310,15 @@ void Run::audit_token(const Appended& appended, const std::vector<std::size_t>& 
   if (ends.empty()) throw Violation(Broken::correctness, what + " was acknowledged and is lost");
   if (ends.front() != appended.length) {
     throw Violation(
-        Broken::correctness, what + " was answered with length " +
-                                 std::to_string(appended.length) + " and ends at " +
-                                 std::to_string(ends.front()));
+        Broken::correctness,
+        what + " was answered with length " + std::to_string(appended.length) + " and ends at " +
+            std::to_string(ends.front()));
   }
 }
 
-std::vector<NodeId> Run::nodes() const { return node_ids(plan_); }
+std::vector<NodeId> Run::nodes() const {
+  return node_ids(plan_);
+}
 
 const Replica* Run::replica(NodeId node, GroupId id) const {
   return dynamic_cast<const Replica*>(world_.machine(replica_address(node, id)));

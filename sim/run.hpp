@@ -2,10 +2,10 @@
 // One seed from beginning to verdict: warm-up, faults, heal, liveness, audit.
 #pragma once
 
+#include "sim/plan.hpp"
+
 #include <string>
 #include <vector>
-
-#include "sim/plan.hpp"
 
 namespace harka::sim {
 

@@ -12,6 +12,7 @@ enum class Broken : std::uint8_t { crash, liveness, correctness };
 class Violation : public std::runtime_error {
  public:
   Violation(Broken kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+
   [[nodiscard]] Broken kind() const { return kind_; }
 
  private:

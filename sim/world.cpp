@@ -3,13 +3,13 @@
 // world_links.cpp.
 #include "sim/world.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
 #include "runtime/address_name.hpp"
 #include "runtime/net/seed.hpp"
 #include "sim/message_hash.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace harka::sim {
 
@@ -27,7 +27,8 @@ World::~World() = default;
 void World::add_node(NodePlan plan) {
   const auto position = static_cast<std::uint32_t>(nodes_.size());
   ASSERT(index_.emplace(plan.id.value, position).second);
-  if (!plan.link_address.empty()) index_.emplace(net::seed_alias(plan.link_address).value, position);
+  if (!plan.link_address.empty())
+    index_.emplace(net::seed_alias(plan.link_address).value, position);
   auto node = std::make_unique<Node>();
   node->random = random_.fork(1000 + plan.id.value);
   if (!plan.is_client) {
@@ -183,13 +184,21 @@ void World::tell(const Address& to, msg::Message body) {
 
 // --- Looking -----------------------------------------------------------------------------------
 
-bool World::is_up(NodeId node) const { return node_of(node).is_up; }
+bool World::is_up(NodeId node) const {
+  return node_of(node).is_up;
+}
 
-bool World::is_paused(NodeId node) const { return node_of(node).paused_until > now_; }
+bool World::is_paused(NodeId node) const {
+  return node_of(node).paused_until > now_;
+}
 
-Instant World::clock(NodeId node) const { return local_time(node_of(node)); }
+Instant World::clock(NodeId node) const {
+  return local_time(node_of(node));
+}
 
-Epoch World::epoch(NodeId node) const { return node_of(node).epoch; }
+Epoch World::epoch(NodeId node) const {
+  return node_of(node).epoch;
+}
 
 const Machine* World::machine(const Address& address) const {
   const auto position = index_.find(address.node);
@@ -209,34 +218,42 @@ std::vector<Address> World::actors(NodeId node) const {
 std::vector<std::string> World::recent() const {
   std::vector<std::string> lines;
   for (const Trace& item : recent_) {
-    std::string line =
-        std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
-                           item.at.time_since_epoch()).count()) + " us ";
+    std::string line = std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
+                                          item.at.time_since_epoch())
+                                          .count()) +
+                       " us ";
     if (item.envelope != nullptr) {
-      line += std::to_string(item.envelope->from.node) + "/" + name_of(item.envelope->from) + " -> " +
-              std::to_string(item.envelope->to.node) + "/" + name_of(item.envelope->to) + " " +
-              std::string(msg::name_of(item.envelope->body));
+      line += std::to_string(item.envelope->from.node) + "/" + name_of(item.envelope->from) +
+              " -> " + std::to_string(item.envelope->to.node) + "/" + name_of(item.envelope->to) +
+              " " + std::string(msg::name_of(item.envelope->body));
     }
     lines.push_back(line + item.text);
   }
   return lines;
 }
 
-void World::remark(std::string text) { trace(Trace{now_, nullptr, std::move(text)}); }
+void World::remark(std::string text) {
+  trace(Trace{now_, nullptr, std::move(text)});
+}
 
 void World::trace(Trace item) {
   if (recent_.size() == recent_max) recent_.pop_front();
   recent_.push_back(std::move(item));
 }
 
-World::Node& World::node_of(NodeId id) { return *nodes_[index_.at(id.value)]; }
+World::Node& World::node_of(NodeId id) {
+  return *nodes_[index_.at(id.value)];
+}
 
-const World::Node& World::node_of(NodeId id) const { return *nodes_[index_.at(id.value)]; }
+const World::Node& World::node_of(NodeId id) const {
+  return *nodes_[index_.at(id.value)];
+}
 
 // --- Clocks ------------------------------------------------------------------------------------
 
 Instant World::local_time(const Node& node) const {
-  const double elapsed = static_cast<double>(now_.time_since_epoch().count()) * node.plan.clock_rate;
+  const double elapsed =
+      static_cast<double>(now_.time_since_epoch().count()) * node.plan.clock_rate;
   return Instant(Duration(std::llround(elapsed)) + Duration(node.plan.id.value % 1000 * 1'000'000));
 }
 

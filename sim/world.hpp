@@ -7,6 +7,12 @@
 // own, so leaving one fault out does not shift what the others draw.
 #pragma once
 
+#include "runtime/machine.hpp"
+#include "runtime/timer_set.hpp"
+#include "sim/node_stores.hpp"
+#include "sim/observer.hpp"
+#include "sim/violation.hpp"
+
 #include <array>
 #include <deque>
 #include <functional>
@@ -15,12 +21,6 @@
 #include <string>
 #include <tuple>
 #include <vector>
-
-#include "runtime/machine.hpp"
-#include "runtime/timer_set.hpp"
-#include "sim/node_stores.hpp"
-#include "sim/observer.hpp"
-#include "sim/violation.hpp"
 
 namespace harka::sim {
 
@@ -54,7 +54,7 @@ struct LinkOptions {
 struct WorldOptions {
   std::uint64_t seed = 0;
   LinkOptions links;
-  Duration local_jitter_max = 20us;   // from a mailbox to its actor
+  Duration local_jitter_max = 20us;            // from a mailbox to its actor
   std::uint64_t instant_events_max = 300'000;  // more at one instant: a livelock
 };
 
@@ -77,14 +77,18 @@ class World {
 
   // Building.
   void add_node(NodePlan plan);
+
   /// Called in this order; they outlive the World's run.
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 
   // Running.
   void run_until(Instant end);
+
   void run_for(Duration time) { run_until(now_ + time); }
+
   /// Calls `act` then; between turns.
   void after(Duration delay, std::function<void()> act);
+
   [[nodiscard]] Instant now() const { return now_; }
 
   // Faults and other interventions.
@@ -96,12 +100,16 @@ class World {
   /// Holds back everything on this way until then.
   void clog(NodeId from, NodeId to, Duration time);
   void heal_links();
+
   void set_links(const LinkOptions& links) { options_.links = links; }
+
   [[nodiscard]] NodeStores& stores(NodeId node);
+
   /// May replace what machines send, to plant a defect (mutants.hpp).
   void set_tamper(std::function<EnvelopePtr(const EnvelopePtr&)> tamper) {
     tamper_ = std::move(tamper);
   }
+
   /// A message from outside of the cluster, delivered at once.
   void tell(const Address& to, msg::Message body);
 
@@ -114,9 +122,12 @@ class World {
   /// Null when nobody is there.
   [[nodiscard]] const Machine* machine(const Address& address) const;
   [[nodiscard]] std::vector<Address> actors(NodeId node) const;
+
   /// Of everything that happened so far.
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
   [[nodiscard]] const WorldCounters& counters() const { return counters_; }
+
   /// The last events, oldest first.
   [[nodiscard]] std::vector<std::string> recent() const;
   /// A line for the ring of recent events.
@@ -127,13 +138,14 @@ class World {
     Address address;
     MachinePtr machine;
     std::uint64_t id = 0;
-    std::uint64_t instance = 0;      // its parent's number for it
-    Address parent;                  // kind none: a root
+    std::uint64_t instance = 0;  // its parent's number for it
+    Address parent;              // kind none: a root
     Random random{0};
     TimerSet timers;
     Instant wake_at = Instant::max();  // world time of the earliest wake-up that is queued
-    Instant mail_at;                 // messages are handed over in order
+    Instant mail_at;                   // messages are handed over in order
   };
+
   struct Node {
     NodePlan plan;
     std::uint32_t position = 0;
@@ -145,12 +157,14 @@ class World {
     std::map<std::uint64_t, std::unique_ptr<Actor>> actors;  // by kind and index
     Random random{0};
   };
+
   struct Link {
     Random random{0};
     bool is_cut = false;
     Instant clogged_until;
   };
   enum class Kind : std::uint8_t { deliver, wake, start, log_done, state_done, act };
+
   struct Event {
     Kind kind = Kind::act;
     std::uint32_t node = 0;
@@ -160,14 +174,17 @@ class World {
     EnvelopePtr envelope;
     std::function<void()> act;
   };
+
   struct Due {  // small, for the heap
     Instant at;
     std::uint64_t order = 0;
     std::uint32_t slot = 0;
+
     friend bool operator<(const Due& a, const Due& b) {
       return std::tie(a.at, a.order) > std::tie(b.at, b.order);
     }
   };
+
   struct Trace {
     Instant at;
     EnvelopePtr envelope;
@@ -184,8 +201,7 @@ class World {
   void trace(Trace item);
 
   // world_actors.cpp
-  void spawn(
-      Node& node, const ChildSpec& spec, std::uint64_t instance, const Address& parent);
+  void spawn(Node& node, const ChildSpec& spec, std::uint64_t instance, const Address& parent);
   void deliver(Node& node, const EnvelopePtr& envelope);
   void start_actor(Node& node, Actor& actor);
   void wake(Node& node, Actor& actor);
@@ -210,7 +226,7 @@ class World {
   WorldOptions options_;
   Random random_;
   Instant now_ = Instant(Duration(1));
-  std::vector<Due> queue_;       // a heap
+  std::vector<Due> queue_;  // a heap
   std::vector<Event> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::uint64_t order_ = 0;

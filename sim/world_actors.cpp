@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns and the lives of actors, as the CAF shell has them: a turn that throws has no effects and
 // ends its actor, an exit is told to the parent, and what a dead supervisor leaves ends with it.
-#include <utility>
-
 #include "runtime/address_name.hpp"
 #include "sim/message_hash.hpp"
 #include "sim/world.hpp"
+
+#include <utility>
 
 namespace harka::sim {
 
@@ -61,8 +61,9 @@ void World::run_turn(Node& node, Actor& actor, const Envelope* cause, const Act&
     const std::string reason = failure.what();
     if (reason.rfind("injected", 0) != 0) {
       throw Violation(
-          Broken::crash, "node " + std::to_string(node.plan.id.value) + ", " +
-                             harka::name_of(actor.address) + ": " + reason);
+          Broken::crash,
+          "node " + std::to_string(node.plan.id.value) + ", " + harka::name_of(actor.address) +
+              ": " + reason);
     }
     end_actor(node, key, false, reason);
     return;
@@ -91,9 +92,8 @@ void World::deliver(Node& node, const EnvelopePtr& envelope) {
   }
   Actor& actor = *found->second;
   trace(Trace{now_, envelope, {}});
-  run_turn(node, actor, envelope.get(), [&](Turn& turn) {
-    actor.machine->receive(*envelope, turn);
-  });
+  run_turn(
+      node, actor, envelope.get(), [&](Turn& turn) { actor.machine->receive(*envelope, turn); });
 }
 
 void World::wake(Node& node, Actor& actor) {
@@ -158,14 +158,13 @@ void World::arm(Node& node, Actor& actor) {
   push(at, std::move(event));
 }
 
-void World::end_actor(
-    Node& node, std::uint64_t key, bool is_normal, const std::string& reason) {
+void World::end_actor(Node& node, std::uint64_t key, bool is_normal, const std::string& reason) {
   ++counters_.actor_exits;
   std::unique_ptr<Actor> actor = std::move(node.actors.at(key));
   node.actors.erase(key);
   remark(
-      std::to_string(node.plan.id.value) + "/" + harka::name_of(actor->address) + " ends: " +
-      (is_normal ? "normally" : reason));
+      std::to_string(node.plan.id.value) + "/" + harka::name_of(actor->address) +
+      " ends: " + (is_normal ? "normally" : reason));
   std::vector<std::uint64_t> orphans;
   for (const auto& [child_key, child] : node.actors) {
     if (child->parent == actor->address) orphans.push_back(child_key);
@@ -185,8 +184,9 @@ void World::end_actor(
   exited.normal = is_normal;
   exited.reason = reason;
   post_local(
-      node, std::make_shared<const Envelope>(
-                Envelope{actor->address, actor->parent, 0, std::move(exited)}));
+      node,
+      std::make_shared<const Envelope>(
+          Envelope{actor->address, actor->parent, 0, std::move(exited)}));
 }
 
 World::Actor* World::find_actor(Node& node, std::uint64_t key, std::uint64_t id) {

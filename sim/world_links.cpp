@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens between machines: mailboxes, links with faults, the two stores with their latencies.
 // Links here are worse than the real ones, which keep the order within a connection.
-#include <utility>
-
 #include "sim/world.hpp"
+
+#include <utility>
 
 namespace harka::sim {
 
@@ -32,8 +32,8 @@ void World::post_local(Node& node, const EnvelopePtr& envelope) {
     begin_state_commit(node);
     return;
   }
-  const auto found = node.actors.find(
-      (static_cast<std::uint64_t>(envelope->to.kind) << 32U) | envelope->to.index);
+  const auto found =
+      node.actors.find((static_cast<std::uint64_t>(envelope->to.kind) << 32U) | envelope->to.index);
   Instant at = now_ + node.random.between(Duration(100), options_.local_jitter_max);
   if (found != node.actors.end()) {
     at = std::max(at, found->second->mail_at);
@@ -59,8 +59,8 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
   const int copies = !is_clean && way.random.chance(links.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     const bool is_slow = !is_clean && way.random.chance(links.slow);
-    Instant at = now_ + way.random.between(
-                            links.latency_min, is_slow ? links.slow_max : links.latency_max);
+    Instant at =
+        now_ + way.random.between(links.latency_min, is_slow ? links.slow_max : links.latency_max);
     if (!is_clean && at < way.clogged_until) at = way.clogged_until;
     Event event;
     event.kind = Kind::deliver;
@@ -71,8 +71,7 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
 }
 
 World::Link& World::link(const Node& from, const Node& to) {
-  const std::uint64_t key = (static_cast<std::uint64_t>(from.position) << 32U) |
-                            to.position;
+  const std::uint64_t key = (static_cast<std::uint64_t>(from.position) << 32U) | to.position;
   const auto [found, is_new] = links_.try_emplace(key);
   if (is_new) found->second.random = random_.fork(5'000'000 + key);
   return found->second;

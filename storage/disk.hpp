@@ -3,13 +3,13 @@
 // loses what was not synced, tears writes and refuses.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace harka::storage {
 
@@ -31,7 +31,8 @@ class Disk {
   virtual Result<std::vector<std::string>> list() = 0;
   virtual Result<std::unique_ptr<DiskFile>> open(const std::string& name) = 0;
   /// A new file of `bytes` zero bytes, durable with its name.
-  virtual Result<std::unique_ptr<DiskFile>> create(const std::string& name, std::uint64_t bytes) = 0;
+  virtual Result<std::unique_ptr<DiskFile>> create(
+      const std::string& name, std::uint64_t bytes) = 0;
 };
 
 }  // namespace harka::storage

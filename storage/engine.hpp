@@ -3,6 +3,11 @@
 // the applied index. Reads may come from any thread at any time; writes come from one thread.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "schemas/durable.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,11 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "base/ids.hpp"
-#include "base/result.hpp"
-#include "schemas/durable.hpp"
 
 namespace harka::storage {
 
@@ -55,7 +55,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  [[nodiscard]] virtual std::optional<SharedBytes> get(GroupId group, std::string_view key) const = 0;
+  [[nodiscard]] virtual std::optional<SharedBytes> get(
+      GroupId group, std::string_view key) const = 0;
   [[nodiscard]] virtual bool contains(GroupId group, std::string_view key) const = 0;
   /// From the first key at or after `from`.
   virtual void scan(GroupId group, std::string_view from, const Visitor& visit) const = 0;

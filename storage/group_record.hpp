@@ -3,12 +3,12 @@
 //   u32 live database | u32 zero | u64 applied index | u64 applied term | GroupConfig
 #pragma once
 
+#include "schemas/codec.hpp"
+#include "storage/engine.hpp"
+
 #include <cstring>
 #include <string>
 #include <string_view>
-
-#include "schemas/codec.hpp"
-#include "storage/engine.hpp"
 
 namespace harka::storage {
 

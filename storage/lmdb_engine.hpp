@@ -2,17 +2,17 @@
 // The engine of production: one LMDB environment a node, one named database a group.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/time.hpp"
 #include "storage/engine.hpp"
+
+#include <memory>
+#include <string>
 
 namespace harka::storage {
 
 struct LmdbOptions {
-  std::string directory;                       // made if missing
-  std::size_t map_bytes = 1ULL << 30;          // grows by doubling; sparse, so not disk space
+  std::string directory;               // made if missing
+  std::size_t map_bytes = 1ULL << 30;  // grows by doubling; sparse, so not disk space
   unsigned readers_max = 512;
   unsigned databases_max = 4200;
   Duration snapshot_max = std::chrono::seconds(60);  // how long an image may be held open

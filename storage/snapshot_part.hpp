@@ -2,13 +2,13 @@
 // The bytes of one snapshot part: [u32 key length][u32 value length][key][value] …, little-endian.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/limits.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
-
-#include "base/bytes.hpp"
-#include "base/limits.hpp"
 
 namespace harka::storage {
 
@@ -16,7 +16,8 @@ class SnapshotPartWriter {
  public:
   /// False when the part is full: the record belongs to the next one. One record always fits.
   bool add(std::string_view key, std::string_view value) {
-    if (!out_.empty() && out_.size() + 8 + key.size() + value.size() > limits::snapshot_chunk_bytes) {
+    if (!out_.empty() &&
+        out_.size() + 8 + key.size() + value.size() > limits::snapshot_chunk_bytes) {
       return false;
     }
     const auto key_size = static_cast<std::uint32_t>(key.size());
@@ -27,6 +28,7 @@ class SnapshotPartWriter {
     out_.append(head, sizeof head).append(key).append(value);
     return true;
   }
+
   [[nodiscard]] SharedBytes take() { return SharedBytes(std::move(out_)); }
 
  private:
@@ -55,8 +57,11 @@ class SnapshotPartReader {
     rest_.remove_prefix(8ULL + key_size + value_size);
     return true;
   }
+
   [[nodiscard]] std::string_view key() const { return key_; }
+
   [[nodiscard]] std::string_view value() const { return value_; }
+
   [[nodiscard]] bool is_damaged() const { return is_damaged_; }
 
  private:

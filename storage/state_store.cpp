@@ -22,8 +22,8 @@ Result<std::vector<EnvelopePtr>> StateStoreCore::commit() {
   for (const EnvelopePtr& envelope : taken) {
     if (const auto* flush = std::get_if<msg::FlushState>(&envelope->body)) {
       batch.flushes.push_back(flush);
-      answers.push_back(answer(
-          *envelope, msg::StateFlushed{flush->group, flush->ticket, flush->applied_index}));
+      answers.push_back(
+          answer(*envelope, msg::StateFlushed{flush->group, flush->ticket, flush->applied_index}));
     } else if (const auto* install = std::get_if<msg::InstallState>(&envelope->body)) {
       batch.installs.push_back(install);
       answers.push_back(answer(
@@ -50,7 +50,9 @@ StateStoreThread::StateStoreThread(
       on_fatal_(std::move(on_fatal)),
       thread_([this] { run(); }) {}
 
-StateStoreThread::~StateStoreThread() { stop(); }
+StateStoreThread::~StateStoreThread() {
+  stop();
+}
 
 bool StateStoreThread::post(EnvelopePtr envelope) {
   const std::lock_guard lock(mutex_);

@@ -4,6 +4,9 @@
 // `StateStoreThread` is the production port around it.
 #pragma once
 
+#include "runtime/directory.hpp"
+#include "storage/engine.hpp"
+
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -12,9 +15,6 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/directory.hpp"
-#include "storage/engine.hpp"
-
 namespace harka::storage {
 
 class StateStoreCore {
@@ -22,7 +22,9 @@ class StateStoreCore {
   explicit StateStoreCore(Engine& engine) : engine_(engine) {}
 
   void enqueue(EnvelopePtr envelope) { queue_.push_back(std::move(envelope)); }
+
   [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+
   /// Writes everything that is queued in one transaction; the answers are due once it returned.
   Result<std::vector<EnvelopePtr>> commit();
 
@@ -34,7 +36,8 @@ class StateStoreCore {
 class StateStoreThread final : public Port {
  public:
   /// `on_fatal` is called once, on the store's thread, when a write failed: the node must stop.
-  StateStoreThread(Engine& engine, Directory& directory, std::function<void(const Error&)> on_fatal);
+  StateStoreThread(
+      Engine& engine, Directory& directory, std::function<void(const Error&)> on_fatal);
   ~StateStoreThread() override;
 
   bool post(EnvelopePtr envelope) override;

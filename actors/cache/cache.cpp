@@ -22,8 +22,8 @@ void Cache::receive(const Envelope& envelope, Turn& turn) {
 }
 
 std::string Cache::describe() const {
-  return std::to_string(lru_.count()) + " keys, " + std::to_string(lru_.bytes() >> 10U) +
-         " KiB, " + std::to_string(hits_) + " hits, " + std::to_string(misses_) + " misses";
+  return std::to_string(lru_.count()) + " keys, " + std::to_string(lru_.bytes() >> 10U) + " KiB, " +
+         std::to_string(hits_) + " hits, " + std::to_string(misses_) + " misses";
 }
 
 void Cache::on(const msg::CacheRead& read, const Envelope&, Turn& turn) {
@@ -31,9 +31,9 @@ void Cache::on(const msg::CacheRead& read, const Envelope&, Turn& turn) {
   reply.token = read.token;
   const std::string key = cache_key(read.shard, read.key.view());
   const Value* value = lru_.find(key);
-  const bool is_dead = value != nullptr &&
-                       (turn.now() >= value->kept_until ||
-                        (value->expire_at != 0 && value->expire_at <= turn.wall_now()));
+  const bool is_dead =
+      value != nullptr && (turn.now() >= value->kept_until ||
+                           (value->expire_at != 0 && value->expire_at <= turn.wall_now()));
   if (is_dead) {
     lru_.remove(key);
     value = nullptr;

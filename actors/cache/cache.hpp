@@ -2,16 +2,16 @@
 // The cache actor: the application tier, in front of reads that may be a little stale (READONLY).
 //
 // A replica offers what it read together with the applied index of the read, and tells of every
-// later change of keys of a shard that the cache may hold. An answer is given only if it is at least
-// as new as what the client has seen, and an offer that is older than a change already heard of is
-// refused; so a read never goes back in time. It may be stale by at most the time to live.
+// later change of keys of a shard that the cache may hold. An answer is given only if it is at
+// least as new as what the client has seen, and an offer that is older than a change already heard
+// of is refused; so a read never goes back in time. It may be stale by at most the time to live.
 #pragma once
-
-#include <map>
-#include <string>
 
 #include "actors/cache/lru.hpp"
 #include "runtime/machine.hpp"
+
+#include <map>
+#include <string>
 
 namespace harka {
 

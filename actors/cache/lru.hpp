@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A byte-bounded map that forgets what was used least lately. Pure; ordered containers only, so that
-// nothing depends on the order of memory.
+// A byte-bounded map that forgets what was used least lately. Pure; ordered containers only, so
+// that nothing depends on the order of memory.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,7 @@ class Lru {
     items_.splice(items_.begin(), items_, found->second);
     return &items_.front().value;
   }
+
   /// Replaces; evicts others to stay within the bound. What is larger than the bound is not kept.
   void put(std::string_view key, Value value, std::size_t value_bytes) {
     remove(key);
@@ -34,6 +35,7 @@ class Lru {
     bytes_ += bytes;
     while (bytes_ > bytes_max_) remove(std::string_view(items_.back().key));
   }
+
   void remove(std::string_view key) {
     const auto found = index_.find(key);
     if (found == index_.end()) return;
@@ -42,12 +44,15 @@ class Lru {
     index_.erase(found);  // its key views the item's
     items_.erase(item);
   }
+
   void clear() {
     index_.clear();
     items_.clear();
     bytes_ = 0;
   }
+
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
   [[nodiscard]] std::size_t count() const { return items_.size(); }
 
  private:
@@ -56,6 +61,7 @@ class Lru {
     Value value;
     std::size_t bytes = 0;
   };
+
   static constexpr std::size_t overhead = 160;  // list node, map node, strings
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;

@@ -3,10 +3,10 @@
 // to administrators in control_status.cpp.
 #include "actors/control/control.hpp"
 
-#include <algorithm>
-
 #include "actors/control/timers.hpp"
 #include "schemas/codec.hpp"
+
+#include <algorithm>
 
 namespace harka {
 
@@ -57,8 +57,8 @@ void Control::on_timer(TimerId timer, Turn& turn) {
 }
 
 std::string Control::describe() const {
-  return "map version " + std::to_string(map_.version) + ", " +
-         std::to_string(map_.nodes.size()) + " nodes";
+  return "map version " + std::to_string(map_.version) + ", " + std::to_string(map_.nodes.size()) +
+         " nodes";
 }
 
 void Control::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn) {
@@ -72,8 +72,9 @@ void Control::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& 
     for (auto& [group, leader] : leaders_) {
       if (leader.node != envelope.from.node) continue;
       const bool is_listed = std::any_of(
-          hints.hints.begin(), hints.hints.end(),
-          [group = group](const msg::LeaderHint& hint) { return hint.group == group; });
+          hints.hints.begin(), hints.hints.end(), [group = group](const msg::LeaderHint& hint) {
+            return hint.group == group;
+          });
       if (!is_listed) leader.node = 0;
     }
   }
@@ -155,20 +156,21 @@ void Control::poll_map(Turn& turn) {
   }
   if (others.empty()) return;
   const std::uint64_t chosen = others[turn.random().below(others.size())];
-  turn.send(
-      address_of(NodeId{chosen}, msg::ActorKind::control), msg::MapRequest{map_.version});
+  turn.send(address_of(NodeId{chosen}, msg::ActorKind::control), msg::MapRequest{map_.version});
 }
 
 void Control::join_if_missing(Turn& turn) {
   if (map_.cluster_id == 0) return;
-  const bool is_known = std::any_of(
-      map_.nodes.begin(), map_.nodes.end(),
-      [&](const msg::NodeRecord& node) { return node.node == options_.self.node; });
+  const bool is_known =
+      std::any_of(map_.nodes.begin(), map_.nodes.end(), [&](const msg::NodeRecord& node) {
+        return node.node == options_.self.node;
+      });
   if (is_known) return;
   const auto leader = leaders_.find(meta_group.value);
-  const std::uint64_t target = leader != leaders_.end() && leader->second.node != 0
-                                   ? leader->second.node
-                                   : map_.meta_replicas[turn.random().below(map_.meta_replicas.size())];
+  const std::uint64_t target =
+      leader != leaders_.end() && leader->second.node != 0
+          ? leader->second.node
+          : map_.meta_replicas[turn.random().below(map_.meta_replicas.size())];
   msg::ProposeMap propose;
   propose.command.kind = msg::MapCommandKind::join_node;
   propose.command.node = options_.self;

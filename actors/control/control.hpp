@@ -7,27 +7,27 @@
 // the meta group.
 #pragma once
 
+#include "runtime/machine.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "runtime/machine.hpp"
-
 namespace harka {
 
 struct ControlOptions {
   msg::NodeRecord self;
-  msg::ClusterMap stored_map;       // cluster_id 0: this data directory is fresh
-  bool creates_single_node = false; // no seeds: create a cluster of one at the first start
+  msg::ClusterMap stored_map;        // cluster_id 0: this data directory is fresh
+  bool creates_single_node = false;  // no seeds: create a cluster of one at the first start
   std::uint32_t shard_count = limits::shard_count_default;
   std::uint32_t replication_factor = 3;
   std::uint32_t router_count = 1;
-  Duration poll_fresh = 300ms;      // looking for a cluster
-  Duration poll = 3s;               // looking for a newer map
+  Duration poll_fresh = 300ms;  // looking for a cluster
+  Duration poll = 3s;           // looking for a newer map
   Duration init_timeout = 10s;
-  Duration init_resend = 500ms;     // links lose messages while they come up
-  std::string version;              // of the program, for status
+  Duration init_resend = 500ms;  // links lose messages while they come up
+  std::string version;           // of the program, for status
 };
 
 /// Where a node keeps its copy of the map in its state store.
@@ -61,11 +61,13 @@ class Control final : public Machine {
     Term term = 0;
     std::uint64_t node = 0;
   };
+
   struct Asker {  // of an admin request that is answered later
     Address address;
     std::uint64_t correlation = 0;
     std::uint64_t token = 0;
   };
+
   struct Init {  // this node coordinates the creation of a cluster
     std::uint64_t cluster_id = 0;
     std::uint32_t shard_count = 0;
@@ -93,8 +95,8 @@ class Control final : public Machine {
   [[nodiscard]] std::uint32_t shards_without_leader() const;
 
   ControlOptions options_;
-  msg::ClusterMap map_;              // durable
-  msg::ClusterMap pending_map_;      // being written; announced once durable
+  msg::ClusterMap map_;          // durable
+  msg::ClusterMap pending_map_;  // being written; announced once durable
   std::uint64_t flush_ticket_ = 0;
   std::vector<std::pair<Address, std::uint64_t>> waiting_done_;  // InitDone after durability
   std::map<std::uint64_t, msg::Member> members_;

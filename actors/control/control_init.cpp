@@ -3,15 +3,15 @@
 //
 // The coordinator asks every member that is up to promise itself to a new cluster id; a member
 // promises only one id at a time (for 30 s) and none once it belongs to a cluster. Only when all
-// promised does the coordinator commit, so two inits at once cannot both succeed. Members that do not
-// answer are asked again; one that missed the commit finds the map by asking its neighbours, too. A
-// second try on the same node proposes the same id, which the members' promises allow.
-#include <algorithm>
-
+// promised does the coordinator commit, so two inits at once cannot both succeed. Members that do
+// not answer are asked again; one that missed the commit finds the map by asking its neighbours,
+// too. A second try on the same node proposes the same id, which the members' promises allow.
 #include "actors/control/control.hpp"
 #include "actors/control/timers.hpp"
 #include "base/json_writer.hpp"
 #include "cluster/placement.hpp"
+
+#include <algorithm>
 
 namespace harka {
 
@@ -20,8 +20,8 @@ using namespace control_timers;
 namespace {
 
 constexpr Duration promise_lifetime = 30s;
-// With the bound of an init this ends before the first promise to the id expires: an old answer that
-// comes late never counts for more than it said.
+// With the bound of an init this ends before the first promise to the id expires: an old answer
+// that comes late never counts for more than it said.
 constexpr Duration proposal_reuse = 15s;
 
 std::uint32_t number_argument(
@@ -78,8 +78,9 @@ void Control::begin_init(const msg::AdminRequest& request, const Asker& asker, T
   }
   if (init.members.size() < expected || init.members.empty()) {
     refuse(
-        3, "only " + std::to_string(init.members.size()) + " of " + std::to_string(expected) +
-               " nodes are up; start the others (same seeds) and try again");
+        3,
+        "only " + std::to_string(init.members.size()) + " of " + std::to_string(expected) +
+            " nodes are up; start the others (same seeds) and try again");
     return;
   }
   if (proposed_id_ == 0 || turn.now() - proposed_at_ > proposal_reuse) {

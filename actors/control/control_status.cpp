@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an administrator asks a node: status, init, drain. Answers are JSON with an exit code.
-#include <algorithm>
-
 #include "actors/control/control.hpp"
 #include "base/json_writer.hpp"
+
+#include <algorithm>
 
 namespace harka {
 
@@ -50,10 +50,10 @@ std::uint32_t Control::shards_without_leader() const {
     const auto leader = leaders_.find(group_of(ShardId{record.shard}).value);
     const bool is_led = leader != leaders_.end() && leader->second.node != 0;
     const auto member = is_led ? members_.find(leader->second.node) : members_.end();
-    const bool is_up = is_led && (leader->second.node == options_.self.node ||
-                                  (member != members_.end() &&
-                                   member->second.state != msg::MemberState::dead &&
-                                   member->second.state != msg::MemberState::left));
+    const bool is_up =
+        is_led && (leader->second.node == options_.self.node ||
+                   (member != members_.end() && member->second.state != msg::MemberState::dead &&
+                    member->second.state != msg::MemberState::left));
     count += is_up ? 0 : 1;
   }
   return count;
@@ -72,8 +72,9 @@ std::string Control::status_json(std::uint64_t self) const {
     json.field("verdict", "no cluster yet: run `harka init` on one node, or check the seed list");
   } else if (missing > 0) {
     json.field(
-        "verdict", std::to_string(missing) + " of " + std::to_string(map_.shard_count) +
-                       " shards have no leader: too few of their replicas are up");
+        "verdict",
+        std::to_string(missing) + " of " + std::to_string(map_.shard_count) +
+            " shards have no leader: too few of their replicas are up");
   } else {
     json.field("verdict", "healthy");
   }

@@ -2,11 +2,11 @@
 // What commands see of a shard: keys to records, as of one entry of its log.
 #pragma once
 
-#include <optional>
-#include <string_view>
-
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+
+#include <optional>
+#include <string_view>
 
 namespace harka::kv {
 

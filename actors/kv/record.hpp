@@ -8,13 +8,13 @@
 // returns every key that was there all the time, whatever is written meanwhile.
 #pragma once
 
+#include "actors/kv/key_value_view.hpp"
+#include "base/assert.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
-
-#include "actors/kv/key_value_view.hpp"
-#include "base/assert.hpp"
 
 namespace harka::kv {
 

@@ -3,12 +3,12 @@
 // acknowledged sequence, then its records, each with its length.
 #include "actors/kv/session_table.hpp"
 
+#include "actors/kv/record.hpp"
+#include "schemas/codec.hpp"
+
 #include <cstring>
 #include <string>
 #include <utility>
-
-#include "actors/kv/record.hpp"
-#include "schemas/codec.hpp"
 
 namespace harka::kv {
 
@@ -47,8 +47,7 @@ std::uint64_t read_u64(std::string_view& in) {
 
 }  // namespace
 
-const msg::SessionRecord* SessionTable::find(
-    std::uint64_t session, std::uint64_t sequence) const {
+const msg::SessionRecord* SessionTable::find(std::uint64_t session, std::uint64_t sequence) const {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return nullptr;
   const auto record = found->second.records.find(sequence);
@@ -65,8 +64,7 @@ void SessionTable::add(msg::SessionRecord record, std::uint64_t acknowledged) {
   Session& session = sessions_[id];
   session.used = record.index;
   session.acknowledged = std::max(session.acknowledged, acknowledged);
-  session.records.erase(
-      session.records.begin(), session.records.upper_bound(session.acknowledged));
+  session.records.erase(session.records.begin(), session.records.upper_bound(session.acknowledged));
   if (record.sequence > session.acknowledged) {
     const std::uint64_t sequence = record.sequence;
     session.records[sequence] = std::move(record);

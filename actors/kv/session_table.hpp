@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a retried batch take effect once: the answers to each session's recent batches, kept in
-// the replicated state until the session says that it has them. The same on every replica.
+// What makes a retried batch take effect once: the answers to each session's recent batches, kept
+// in the replicated state until the session says that it has them. The same on every replica.
 //
 // A session is one router's; it is bounded by what that router has in flight. Sessions that fell
 // silent (a restarted gateway's) are forgotten in order of their last use when there are too many.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <vector>
-
 #include "schemas/durable.hpp"
 #include "schemas/shard.hpp"
 #include "storage/engine.hpp"
+
+#include <cstdint>
+#include <map>
+#include <vector>
 
 namespace harka::kv {
 
@@ -29,7 +29,9 @@ class SessionTable {
 
   /// Everything that changed since the last call, for the engine.
   std::vector<msg::StateWrite> take_writes();
+
   [[nodiscard]] bool is_dirty() const { return !dirty_.empty(); }
+
   void load(GroupId group, const storage::Engine& engine);
 
  private:

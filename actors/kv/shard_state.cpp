@@ -58,7 +58,11 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
   const std::vector<const Overlay::Entry*> older = flushing_.sorted_from(from);
   std::vector<const Overlay::Entry*> overlay;
   std::merge(
-      newer.begin(), newer.end(), older.begin(), older.end(), std::back_inserter(overlay),
+      newer.begin(),
+      newer.end(),
+      older.begin(),
+      older.end(),
+      std::back_inserter(overlay),
       [](const Overlay::Entry* a, const Overlay::Entry* b) {
         return a->hash != b->hash ? a->hash < b->hash : a->key < b->key;
       });
@@ -87,7 +91,8 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
   };
   bool goes_on = true;
   engine_.scan(
-      group_, hash_prefix(std::max(from, first_key_hash)),
+      group_,
+      hash_prefix(std::max(from, first_key_hash)),
       [&](std::string_view stored, std::string_view value) {
         goes_on = offer_overlay_below(stored);
         if (!goes_on) return false;

@@ -3,12 +3,12 @@
 // generations, so that writes go on while the older one is being flushed.
 #pragma once
 
+#include "actors/kv/overlay.hpp"
+#include "storage/engine.hpp"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "actors/kv/overlay.hpp"
-#include "storage/engine.hpp"
 
 namespace harka::kv {
 
@@ -22,10 +22,14 @@ class ShardState final : public KeyValueView {
   bool remove(std::string_view key) override;
 
   [[nodiscard]] std::size_t dirty_bytes() const { return active_.bytes() + flushing_.bytes(); }
+
   [[nodiscard]] bool is_dirty() const { return !active_.empty(); }
+
   /// The active generation in key order; `flush_finished` once it is durable.
   std::vector<msg::StateWrite> begin_flush();
+
   void flush_finished() { flushing_.clear(); }
+
   /// The engine's content was replaced.
   void reset();
 
@@ -37,7 +41,8 @@ class ShardState final : public KeyValueView {
   [[nodiscard]] std::uint64_t count() const;
 
  private:
-  [[nodiscard]] const Overlay::Entry* find_in_overlays(std::string_view key, std::uint64_t hash) const;
+  [[nodiscard]] const Overlay::Entry* find_in_overlays(
+      std::string_view key, std::uint64_t hash) const;
 
   GroupId group_;
   const storage::Engine& engine_;

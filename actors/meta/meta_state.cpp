@@ -2,9 +2,9 @@
 // Map commands, and telling every node about a new map.
 #include "actors/meta/meta_state.hpp"
 
-#include <algorithm>
-
 #include "schemas/codec.hpp"
+
+#include <algorithm>
 
 namespace harka {
 
@@ -40,12 +40,8 @@ std::string apply_map_command(const msg::MapCommand& command, msg::ClusterMap& m
   std::string refused;
   switch (command.kind) {
     case msg::MapCommandKind::join_node:
-    case msg::MapCommandKind::update_node:
-      refused = join_node(command.node, map);
-      break;
-    case msg::MapCommandKind::set_replicas:
-      refused = set_replicas(command, map);
-      break;
+    case msg::MapCommandKind::update_node: refused = join_node(command.node, map); break;
+    case msg::MapCommandKind::set_replicas: refused = set_replicas(command, map); break;
   }
   if (refused.empty()) ++map.version;
   return refused;

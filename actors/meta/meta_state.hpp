@@ -3,12 +3,12 @@
 // holds (a node is new, a shard's record has the expected epoch), so retries are harmless.
 #pragma once
 
+#include "actors/replica/replicated_state.hpp"
+
 #include <functional>
 #include <map>
 #include <string>
 #include <utility>
-
-#include "actors/replica/replicated_state.hpp"
 
 namespace harka {
 
@@ -16,16 +16,24 @@ class MetaState final : public ReplicatedState {
  public:
   /// Reads the map that the engine holds for the meta group, or the map of the cluster's creation.
   using Loader = std::function<msg::ClusterMap()>;
+
   explicit MetaState(Loader loader) : loader_(std::move(loader)), map_(loader_()) {}
 
   void apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) override;
   void receive(const Envelope& envelope, ReplicaHost& host, Turn& turn) override;
+
   void read_done(std::uint64_t, bool, ReplicaHost&, Turn&) override {}
+
   void leadership_lost(ReplicaHost& host, Turn& turn) override;
+
   [[nodiscard]] std::size_t dirty_bytes() const override { return is_dirty_ ? 4096 : 0; }
+
   std::vector<msg::StateWrite> begin_flush() override;
+
   void flush_finished() override {}
+
   void reload() override { map_ = loader_(); }
+
   [[nodiscard]] std::string describe() const override;
 
   [[nodiscard]] const msg::ClusterMap& map() const { return map_; }
@@ -35,6 +43,7 @@ class MetaState final : public ReplicatedState {
     Address address;
     std::uint64_t correlation = 0;
   };
+
   Loader loader_;
   msg::ClusterMap map_;
   bool is_dirty_ = false;

@@ -11,9 +11,9 @@ namespace {
 
 enum Timer : TimerId { tick_timer, flush_timer, hints_timer, preference_timer };
 
-// A peer must have been up this long before leadership moves to it: a node that comes and goes would
-// otherwise take leaders down with it each time. A suspicion that it refutes does not count: on a
-// busy machine somebody is suspected all the time, and nothing would ever move.
+// A peer must have been up this long before leadership moves to it: a node that comes and goes
+// would otherwise take leaders down with it each time. A suspicion that it refutes does not count:
+// on a busy machine somebody is suspected all the time, and nothing would ever move.
 constexpr Duration settled_after = 3s;
 
 }  // namespace
@@ -36,9 +36,7 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
       }
       turn.set_timer(tick_timer, options_.tick);
       break;
-    case flush_timer:
-      flush(turn);
-      break;
+    case flush_timer: flush(turn); break;
     case hints_timer:
       send_hints(true, turn);
       turn.set_timer(hints_timer, options_.hints_interval);
@@ -51,8 +49,7 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
         prefer_leaders(turn);
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -88,8 +85,7 @@ void Pulse::on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& 
 
 void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
   GroupView& view = groups_[change.group];
-  const bool concerns_us =
-      change.leader == turn.node().value || view.leader == turn.node().value;
+  const bool concerns_us = change.leader == turn.node().value || view.leader == turn.node().value;
   view = GroupView{change.term, change.leader};
   if (concerns_us) {
     changed_.insert(change.group);
@@ -198,8 +194,7 @@ bool Pulse::may_move(std::uint32_t group, const Turn& turn) const {
 void Pulse::push_leaders_away(Turn& turn) {
   for (const auto& [group, view] : groups_) {
     if (view.leader != turn.node().value) continue;
-    turn.send(
-        replica_address(turn.node(), GroupId{group}), msg::TransferLeadership{group, 0});
+    turn.send(replica_address(turn.node(), GroupId{group}), msg::TransferLeadership{group, 0});
   }
   const std::uint32_t leading = leading_count(turn.node().value);
   const bool is_done = leading == 0;

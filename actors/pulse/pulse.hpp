@@ -7,20 +7,20 @@
 // routing), hands leadership to each group's preferred node, and moves it all away when draining.
 #pragma once
 
+#include "runtime/machine.hpp"
+
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "runtime/machine.hpp"
-
 namespace harka {
 
 struct PulseOptions {
   Duration tick = limits::tick_interval;
-  Duration coalesce = 1ms;           // beats within this window travel together
-  Duration hints_interval = 1s;      // the complete list of what this node leads
-  Duration preference_interval = 1s; // how often leadership may move to preferred nodes
+  Duration coalesce = 1ms;             // beats within this window travel together
+  Duration hints_interval = 1s;        // the complete list of what this node leads
+  Duration preference_interval = 1s;   // how often leadership may move to preferred nodes
   std::uint32_t preference_batch = 8;  // groups at a time: moving all at once would stall all
 };
 
@@ -48,8 +48,9 @@ class Pulse final : public Machine {
     Term term = 0;
     std::uint64_t leader = 0;
   };
+
   struct PeerView {
-    bool is_up = false;       // alive or only suspected
+    bool is_up = false;  // alive or only suspected
     bool is_suspect = false;
     bool is_draining = false;
     Instant up_since;
@@ -70,7 +71,7 @@ class Pulse final : public Machine {
   std::uint32_t moved_last_ = 0;                      // where the next batch of moves begins
   std::map<std::uint64_t, msg::Beats> beats_;         // by destination node, waiting for the flush
   std::map<std::uint64_t, msg::BeatReplies> replies_;
-  std::set<std::uint32_t> changed_;                   // groups whose hint has not been sent yet
+  std::set<std::uint32_t> changed_;  // groups whose hint has not been sent yet
   bool is_flush_armed_ = false;
   bool is_draining_ = false;
   std::vector<std::pair<Address, std::uint64_t>> drain_waiters_;  // who asked, with correlation

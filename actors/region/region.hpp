@@ -4,11 +4,11 @@
 // changes. A replica that fails is restarted here; a node that fails is nobody's child.
 #pragma once
 
-#include <set>
-#include <string>
-
 #include "runtime/machine.hpp"
 #include "runtime/supervisor.hpp"
+
+#include <set>
+#include <string>
 
 namespace harka {
 

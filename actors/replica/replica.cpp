@@ -3,10 +3,10 @@
 // replica_storage.cpp.
 #include "actors/replica/replica.hpp"
 
+#include "schemas/codec.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "schemas/codec.hpp"
 
 namespace harka {
 
@@ -101,9 +101,11 @@ void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope,
   ticked_ = turn.now();
   if (recovered.tainted) {
     turn.note(
-        NoteLevel::error, "the log of group " + std::to_string(options_.raft.group.value) +
-                              " is damaged; this replica does not vote until its leader has "
-                              "brought it up to index " + std::to_string(recovered.high_water));
+        NoteLevel::error,
+        "the log of group " + std::to_string(options_.raft.group.value) +
+            " is damaged; this replica does not vote until its leader has "
+            "brought it up to index " +
+            std::to_string(recovered.high_water));
   }
   pump(turn);
 }
@@ -186,11 +188,17 @@ void Replica::receive_other(const Envelope& envelope, Turn& turn) {
   pump(turn);
 }
 
-bool Replica::is_leader() const { return raft_ && raft_->is_leader(); }
+bool Replica::is_leader() const {
+  return raft_ && raft_->is_leader();
+}
 
-std::uint64_t Replica::leader() const { return raft_ ? raft_->leader().value : 0; }
+std::uint64_t Replica::leader() const {
+  return raft_ ? raft_->leader().value : 0;
+}
 
-LogIndex Replica::applied() const { return raft_ ? raft_->applied_index() : 0; }
+LogIndex Replica::applied() const {
+  return raft_ ? raft_->applied_index() : 0;
+}
 
 bool Replica::is_fresh(Instant now, Duration bound) const {
   if (!raft_) return false;
@@ -267,8 +275,8 @@ void Replica::send_append(const raft::Append& append, Turn& turn) {
 
 void Replica::apply_committed(Turn& turn) {
   while (!is_installing_ && raft_->applied_index() < raft_->commit_index()) {
-    const std::vector<msg::Entry> entries = raft_->entries(
-        raft_->applied_index() + 1, raft_->commit_index(), apply_bytes_max);
+    const std::vector<msg::Entry> entries =
+        raft_->entries(raft_->applied_index() + 1, raft_->commit_index(), apply_bytes_max);
     ASSERT(!entries.empty());
     for (const msg::Entry& entry : entries) {
       ASSERT(entry.index == raft_->applied_index() + 1);

@@ -8,15 +8,15 @@
 // together with the applied index → the log before it is compacted.
 #pragma once
 
+#include "actors/replica/replicated_state.hpp"
+#include "cluster/raft/raft.hpp"
+#include "storage/engine.hpp"
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "actors/replica/replicated_state.hpp"
-#include "cluster/raft/raft.hpp"
-#include "storage/engine.hpp"
 
 namespace harka {
 
@@ -50,6 +50,7 @@ class Replica final : public Machine, private ReplicaHost {
 
   /// Null until the log has answered. For the simulator's oracles.
   [[nodiscard]] const raft::Raft* core() const { return raft_ ? &*raft_ : nullptr; }
+
   [[nodiscard]] const ReplicatedState& state() const { return *state_; }
 
  private:
@@ -87,11 +88,11 @@ class Replica final : public Machine, private ReplicaHost {
   bool is_pumping_ = false;
   bool was_leader_ = false;
   bool is_installing_ = false;
-  std::vector<raft::ReadDone> reads_;             // allowed, waiting to be applied far enough
-  std::map<std::uint64_t, Transfer> transfers_;   // by follower
-  Instant ticked_;                                // when pulse last said so
-  Instant leader_heard_;                          // follower: when the leader last spoke
-  LogIndex leader_commit_ = 0;                    // follower: what it announced then
+  std::vector<raft::ReadDone> reads_;            // allowed, waiting to be applied far enough
+  std::map<std::uint64_t, Transfer> transfers_;  // by follower
+  Instant ticked_;                               // when pulse last said so
+  Instant leader_heard_;                         // follower: when the leader last spoke
+  LogIndex leader_commit_ = 0;                   // follower: what it announced then
 
   bool is_flushing_ = false;
   std::uint64_t flush_ticket_ = 0;

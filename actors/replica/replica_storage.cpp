@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A replica's dealings with the state store: flushing what was applied, installing a snapshot that
 // arrives, producing one for a follower that is behind the log.
-#include <utility>
-
 #include "actors/replica/replica.hpp"
 #include "storage/checksum.hpp"
+
+#include <utility>
 
 namespace harka {
 

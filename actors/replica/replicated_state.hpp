@@ -3,13 +3,13 @@
 // raft, the log and snapshots; the state knows what the bytes mean.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "runtime/machine.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace harka {
 
@@ -61,6 +61,7 @@ class ReplicatedState {
   virtual void flush_finished() = 0;
   /// The engine's content was replaced by a snapshot: forget everything in memory.
   virtual void reload() = 0;
+
   /// One line for the actor registry.
   [[nodiscard]] virtual std::string describe() const { return {}; }
 };

@@ -68,9 +68,7 @@ void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
   if (flight == flights_.end() || reply.session != options_.session) return;  // answered already
   Flight& state = flight->second;
   switch (reply.outcome) {
-    case msg::BatchOutcome::done:
-      finish(flight, reply, turn);
-      return;
+    case msg::BatchOutcome::done: finish(flight, reply, turn); return;
     case msg::BatchOutcome::unknown:
       state.maybe_done = state.maybe_done || state.batch.writes > 0;
       break;
@@ -81,8 +79,7 @@ void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
       }
       break;
     case msg::BatchOutcome::retry_later:
-    case msg::BatchOutcome::stale_epoch:
-      break;
+    case msg::BatchOutcome::stale_epoch: break;
   }
   if (state.sent_to != 0) {
     state.sent_to = 0;  // parked: the next sweep or hint retries it
@@ -139,7 +136,8 @@ void Router::send_to(Flights::iterator flight, std::uint64_t node, Turn& turn) {
   state.sent = turn.now();
   const auto oldest = flights_.lower_bound(FlightKey{shard, 0});
   state.batch.acknowledged = oldest->first.second - 1;
-  turn.send(replica_address(NodeId{node}, group_of(ShardId{shard})), state.batch, state.correlation);
+  turn.send(
+      replica_address(NodeId{node}, group_of(ShardId{shard})), state.batch, state.correlation);
 }
 
 void Router::finish(Flights::iterator flight, msg::ShardReply reply, Turn& turn) {
@@ -183,7 +181,8 @@ void Router::sweep(Turn& turn) {
       if (state.maybe_done ? age >= options_.deadline : age >= options_.patience) {
         fail(
             flight,
-            state.maybe_done ? msg::BatchOutcome::unknown : msg::BatchOutcome::retry_later, 0,
+            state.maybe_done ? msg::BatchOutcome::unknown : msg::BatchOutcome::retry_later,
+            0,
             turn);
       } else if (shards.empty() || shards.back() != flight->first.first) {
         shards.push_back(flight->first.first);

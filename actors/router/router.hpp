@@ -10,21 +10,21 @@
 //   unknown      a write may or may not have happened and no answer came before the deadline
 #pragma once
 
+#include "runtime/machine.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "runtime/machine.hpp"
-
 namespace harka {
 
 struct RouterOptions {
-  std::uint64_t session = 0;      // unique in the cluster's life: node, its epoch and the loop
-  Duration patience = 2s;         // how long a request waits for a leader to be known
-  Duration resend_after = 1s;     // no answer at all: the leader's node may be gone
-  Duration deadline = 8s;         // then the outcome is reported as unknown
+  std::uint64_t session = 0;   // unique in the cluster's life: node, its epoch and the loop
+  Duration patience = 2s;      // how long a request waits for a leader to be known
+  Duration resend_after = 1s;  // no answer at all: the leader's node may be gone
+  Duration deadline = 8s;      // then the outcome is reported as unknown
   Duration sweep = 50ms;
   std::size_t flights_max = 100'000;
 };
@@ -46,6 +46,7 @@ class Router final : public Machine {
 
   /// The leader of a shard as far as this router knows; 0: none known or its node is down.
   [[nodiscard]] std::uint64_t leader_of(std::uint32_t shard) const;
+
   [[nodiscard]] const msg::ClusterMap& map() const { return map_; }
 
  private:
@@ -53,15 +54,17 @@ class Router final : public Machine {
     Term term = 0;
     std::uint64_t node = 0;
   };
+
   struct Flight {
     Address client;
     std::uint64_t correlation = 0;
     msg::ShardBatch batch;
     Instant arrived;
     Instant sent;
-    std::uint64_t sent_to = 0;   // 0: parked, waiting for a leader
-    bool maybe_done = false;     // a write was sent and its fate is not known
+    std::uint64_t sent_to = 0;  // 0: parked, waiting for a leader
+    bool maybe_done = false;    // a write was sent and its fate is not known
   };
+
   using FlightKey = std::pair<std::uint32_t, std::uint64_t>;  // shard, sequence
   using Flights = std::map<FlightKey, Flight>;
 
@@ -75,10 +78,10 @@ class Router final : public Machine {
 
   RouterOptions options_;
   msg::ClusterMap map_;
-  std::map<std::uint32_t, Leader> leaders_;             // by shard
-  std::map<std::uint64_t, bool> is_alive_;              // by node; absent: believed alive
-  std::map<std::uint32_t, std::uint64_t> sequences_;    // last used, by shard
-  std::map<std::uint32_t, std::uint32_t> parked_;       // flights without a leader, by shard
+  std::map<std::uint32_t, Leader> leaders_;           // by shard
+  std::map<std::uint64_t, bool> is_alive_;            // by node; absent: believed alive
+  std::map<std::uint32_t, std::uint64_t> sequences_;  // last used, by shard
+  std::map<std::uint32_t, std::uint32_t> parked_;     // flights without a leader, by shard
   Flights flights_;
 };
 

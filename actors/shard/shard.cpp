@@ -3,11 +3,11 @@
 // executed in log order → answered. Commands over the whole shard are in shard_scan.cpp.
 #include "actors/shard/shard.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "actors/kv/executor.hpp"
 #include "actors/shard/shard_scan.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace harka {
 
@@ -22,10 +22,8 @@ bool may_set_expiry(const kv::CommandView& command) {
     case kv::CommandId::expire:
     case kv::CommandId::pexpire:
     case kv::CommandId::expireat:
-    case kv::CommandId::pexpireat:
-      return true;
-    default:
-      return false;
+    case kv::CommandId::pexpireat: return true;
+    default: return false;
   }
 }
 
@@ -33,18 +31,22 @@ bool may_set_expiry(const kv::CommandView& command) {
 class WatchedKeys final : public kv::KeyValueView {
  public:
   explicit WatchedKeys(kv::KeyValueView& inner) : inner_(inner) {}
+
   [[nodiscard]] std::optional<kv::Record> find(std::string_view key) const override {
     return inner_.find(key);
   }
+
   void put(std::string_view key, kv::Record record) override {
     changed_.emplace_back(key);
     inner_.put(key, std::move(record));
   }
+
   bool remove(std::string_view key) override {
     const bool is_removed = inner_.remove(key);
     if (is_removed) changed_.emplace_back(key);
     return is_removed;
   }
+
   [[nodiscard]] const std::vector<std::string>& changed() const { return changed_; }
 
  private:
@@ -84,7 +86,9 @@ void Shard::take_batch(Waiting waiting, ReplicaHost& host, Turn& turn) {
   if (!host.is_leader()) {
     const bool is_known = host.leader() != 0;
     refuse(
-        waiting, is_known ? msg::BatchOutcome::not_leader : msg::BatchOutcome::retry_later, host,
+        waiting,
+        is_known ? msg::BatchOutcome::not_leader : msg::BatchOutcome::retry_later,
+        host,
         turn);
     return;
   }
@@ -185,7 +189,9 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
     const bool is_cached = turn.now() < cached_until_;
     WatchedKeys watched(state_);
     execute_all(
-        view->commands, last_clock_, is_cached ? static_cast<kv::KeyValueView&>(watched) : state_,
+        view->commands,
+        last_clock_,
+        is_cached ? static_cast<kv::KeyValueView&>(watched) : state_,
         replies);
     if (!watched.changed().empty()) {
       msg::CacheInvalidate invalidate;
@@ -228,7 +234,9 @@ void Shard::execute_all(
 }
 
 void Shard::execute_one(
-    const kv::CommandView& command, WallTime now, kv::KeyValueView& keys,
+    const kv::CommandView& command,
+    WallTime now,
+    kv::KeyValueView& keys,
     kv::ReplyWriter& replies) {
   if (is_shard_scan(command.id)) {
     execute_shard_scan(command, options_.shard, state_, now, replies);
@@ -295,8 +303,8 @@ void Shard::purge_expired(ReplicaHost& host, Turn& turn) {
 
 void Shard::offer_to_cache(const Waiting& waiting, const msg::ShardReply& reply, Turn& turn) {
   kv::CommandReader reader(waiting.batch.commands.view());
-  if (waiting.batch.count != 1 || !reader.next() ||
-      reader.command().id != kv::CommandId::get || reader.command().size() != 1) {
+  if (waiting.batch.count != 1 || !reader.next() || reader.command().id != kv::CommandId::get ||
+      reader.command().size() != 1) {
     return;
   }
   const std::string_view key = reader.command()[0];
@@ -320,8 +328,7 @@ void Shard::refuse(
   answer(waiting, std::move(reply), host.applied(), turn);
 }
 
-void Shard::answer(
-    const Waiting& to, msg::ShardReply reply, LogIndex applied, Turn& turn) const {
+void Shard::answer(const Waiting& to, msg::ShardReply reply, LogIndex applied, Turn& turn) const {
   reply.shard = options_.shard.value;
   reply.session = to.batch.session;
   reply.sequence = to.batch.sequence;
@@ -329,7 +336,9 @@ void Shard::answer(
   turn.send(to.asker, std::move(reply), to.correlation);
 }
 
-WallTime Shard::clock(const Turn& turn) const { return std::max(last_clock_, turn.wall_now()); }
+WallTime Shard::clock(const Turn& turn) const {
+  return std::max(last_clock_, turn.wall_now());
+}
 
 std::size_t Shard::dirty_bytes() const {
   return state_.dirty_bytes() + (sessions_.is_dirty() ? 64 : 0);
@@ -341,7 +350,9 @@ std::vector<msg::StateWrite> Shard::begin_flush() {
   return writes;
 }
 
-void Shard::flush_finished() { state_.flush_finished(); }
+void Shard::flush_finished() {
+  state_.flush_finished();
+}
 
 void Shard::reload() {
   state_.reset();

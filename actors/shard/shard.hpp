@@ -8,15 +8,15 @@
 // at their place when the entry is applied; a batch of reads alone costs no entry.
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "actors/kv/command.hpp"
 #include "actors/kv/resp_writer.hpp"
 #include "actors/kv/session_table.hpp"
 #include "actors/kv/shard_state.hpp"
 #include "actors/replica/replicated_state.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace harka {
 
@@ -54,6 +54,7 @@ class Shard final : public ReplicatedState {
     std::uint64_t correlation = 0;
     msg::ShardBatch batch;
   };
+
   struct Proposed {  // a batch with writes that this leader appended
     Address asker;
     std::uint64_t correlation = 0;
@@ -71,7 +72,9 @@ class Shard final : public ReplicatedState {
   void execute_all(
       std::string_view commands, WallTime now, kv::KeyValueView& keys, kv::ReplyWriter& replies);
   void execute_one(
-      const kv::CommandView& command, WallTime now, kv::KeyValueView& keys,
+      const kv::CommandView& command,
+      WallTime now,
+      kv::KeyValueView& keys,
       kv::ReplyWriter& replies);
   void offer_to_cache(const Waiting& waiting, const msg::ShardReply& reply, Turn& turn);
   void purge_expired(ReplicaHost& host, Turn& turn);
@@ -81,18 +84,18 @@ class Shard final : public ReplicatedState {
   const storage::Engine& engine_;
   kv::ShardState state_;
   kv::SessionTable sessions_;
-  WallTime last_clock_ = 0;                   // of the newest applied entry: time never goes back
+  WallTime last_clock_ = 0;  // of the newest applied entry: time never goes back
   LogIndex last_proposed_ = 0;
   std::map<LogIndex, Proposed> proposed_;
-  std::map<std::uint64_t, Waiting> reads_;    // by read context
-  std::multimap<LogIndex, Waiting> behind_;   // reads behind writes of their own connection
-  std::vector<Waiting> held_;                 // writes waiting for a flush
+  std::map<std::uint64_t, Waiting> reads_;   // by read context
+  std::multimap<LogIndex, Waiting> behind_;  // reads behind writes of their own connection
+  std::vector<Waiting> held_;                // writes waiting for a flush
   std::uint64_t next_context_ = 1;
-  Instant cached_until_;                      // the cache may hold keys of this shard until then
+  Instant cached_until_;  // the cache may hold keys of this shard until then
   Instant purge_due_;
   std::uint64_t purge_cursor_ = 0;
   bool may_have_expiring_ = true;
-  bool has_seen_expiring_ = false;            // in this pass of the search
+  bool has_seen_expiring_ = false;  // in this pass of the search
 };
 
 }  // namespace harka

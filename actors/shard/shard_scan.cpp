@@ -27,11 +27,13 @@ void write_keys(kv::RespWriter& out, const std::vector<std::string>& keys) {
 }
 
 void scan(
-    const kv::CommandView& command, const kv::ShardState& state, WallTime now,
+    const kv::CommandView& command,
+    const kv::ShardState& state,
+    WallTime now,
     kv::RespWriter& out) {
   const std::uint64_t from = command.size() > 0 ? number(command[0], 0) : 0;
-  const std::uint64_t count =
-      std::min(count_max, std::max<std::uint64_t>(1, command.size() > 1 ? number(command[1], 10) : 10));
+  const std::uint64_t count = std::min(
+      count_max, std::max<std::uint64_t>(1, command.size() > 1 ? number(command[1], 10) : 10));
   const std::string_view pattern = command.size() > 2 ? command[2] : "*";
   std::vector<std::string> keys;
   std::uint64_t seen = 0;
@@ -74,7 +76,10 @@ bool is_shard_scan(kv::CommandId id) {
 }
 
 void execute_shard_scan(
-    const kv::CommandView& command, ShardId, const kv::ShardState& state, WallTime now,
+    const kv::CommandView& command,
+    ShardId,
+    const kv::ShardState& state,
+    WallTime now,
     kv::ReplyWriter& replies) {
   kv::RespWriter out = replies.begin(command.is_resp3());
   if (command.id == kv::CommandId::dbsize) {

@@ -22,6 +22,7 @@ struct Done {
   [[nodiscard]] bool contains(std::size_t i) const {
     return i < low || (i - low < bits.size() && bits[i - low]);
   }
+
   void add(std::size_t i) {
     if (i - low >= bits.size()) bits.resize(i - low + 1);
     bits[i - low] = true;
@@ -104,7 +105,8 @@ class KeySearch {
     std::int64_t first_end = never;
     for (std::size_t i = frame.done.low; i < operations_.size(); ++i) {
       if (operations_[i]->start > first_end) break;
-      if (!frame.done.contains(i)) first_end = std::min(first_end, operations_[i]->end.value_or(never));
+      if (!frame.done.contains(i))
+        first_end = std::min(first_end, operations_[i]->end.value_or(never));
     }
     for (std::size_t i = frame.done.low + frame.next; i < operations_.size(); ++i) {
       if (operations_[i]->start > first_end) break;

@@ -14,10 +14,10 @@ namespace harka::sim {
 struct Operation {
   std::string key;
   bool is_write = false;
-  std::optional<std::string> value;     // written, or read; nothing: the key was absent
+  std::optional<std::string> value;  // written, or read; nothing: the key was absent
   std::int64_t start = 0;
-  std::optional<std::int64_t> end;      // nothing: the outcome is unknown
-  bool is_compare_and_set = false;      // a write that succeeded only if it found `expected`
+  std::optional<std::int64_t> end;  // nothing: the outcome is unknown
+  bool is_compare_and_set = false;  // a write that succeeded only if it found `expected`
   std::string expected;
 };
 
@@ -30,8 +30,8 @@ struct LinearizabilityReport {
 };
 
 struct LinearizabilityOptions {
-  std::optional<std::string> initial;      // every key's value before the history
-  std::uint64_t steps_max = 20'000'000;    // of search, for each key; then undecided
+  std::optional<std::string> initial;    // every key's value before the history
+  std::uint64_t steps_max = 20'000'000;  // of search, for each key; then undecided
 };
 
 /// Operations in any order; unknown reads are ignored, unknown writes may have happened or not.

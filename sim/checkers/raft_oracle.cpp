@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/checkers/raft_oracle.hpp"
 
-#include <algorithm>
-#include <limits>
-
 #include "actors/replica/replica.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "sim/message_hash.hpp"
+
+#include <algorithm>
+#include <limits>
 
 namespace harka::sim {
 
@@ -16,11 +16,15 @@ std::uint64_t content_of(const msg::Entry& entry) {
   return mix(hash_bytes(entry.data.view()), static_cast<std::uint64_t>(entry.type));
 }
 
-std::string text(std::uint64_t number) { return std::to_string(number); }
+std::string text(std::uint64_t number) {
+  return std::to_string(number);
+}
 
 }  // namespace
 
-void RaftOracle::fail(const std::string& what) { throw Violation(Broken::correctness, what); }
+void RaftOracle::fail(const std::string& what) {
+  throw Violation(Broken::correctness, what);
+}
 
 LogIndex RaftOracle::committed(GroupId group) const {
   const auto found = groups_.find(group.value);
@@ -33,8 +37,9 @@ NodeId RaftOracle::leader(GroupId group) const {
   const NodeId node = found->second.leaders.rbegin()->second;
   const Machine* machine = world_.machine(replica_address(node, group));
   const auto* replica = dynamic_cast<const Replica*>(machine);
-  return replica != nullptr && replica->core() != nullptr && replica->core()->is_leader() ? node
-                                                                                           : NodeId{};
+  return replica != nullptr && replica->core() != nullptr && replica->core()->is_leader()
+             ? node
+             : NodeId{};
 }
 
 // --- What messages promise ---------------------------------------------------------------------
@@ -59,8 +64,9 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
   check_vote(own, envelope);
   if (const auto* ack = std::get_if<msg::AppendReply>(&body); ack != nullptr && ack->success) {
     if (ack->index > own.last()) {
-      fail("an acknowledgement of " + text(ack->index) + " where the sender's disk ends at " +
-           text(own.last()));
+      fail(
+          "an acknowledgement of " + text(ack->index) + " where the sender's disk ends at " +
+          text(own.last()));
     }
     if (own.hard_state.term < ack->term) {
       fail("an acknowledgement carries a term that is not durable");
@@ -85,7 +91,9 @@ void RaftOracle::check_entries(const Group& group, const Envelope& envelope) con
   const auto expect_leader = [&](Term term) {
     const auto leader = group.leaders.find(term);  // not known yet while it sends its first
     if (leader != group.leaders.end() && leader->second.value != envelope.from.node) {
-      fail("node " + text(envelope.from.node) + " sends entries as the leader of term " + text(term));
+      fail(
+          "node " + text(envelope.from.node) + " sends entries as the leader of term " +
+          text(term));
     }
   };
   if (const auto* append = std::get_if<msg::AppendEntries>(&envelope.body)) {
@@ -110,7 +118,8 @@ void RaftOracle::check_entries(const Group& group, const Envelope& envelope) con
 void RaftOracle::check_vote(const Replicated& own, const Envelope& envelope) const {
   if (const auto* vote = std::get_if<msg::VoteReply>(&envelope.body)) {
     const bool is_promise = vote->granted && !vote->pre_vote;
-    if (is_promise && (own.hard_state.term != vote->term || own.hard_state.vote != envelope.to.node)) {
+    if (is_promise &&
+        (own.hard_state.term != vote->term || own.hard_state.vote != envelope.to.node)) {
       fail("a vote is granted before it is durable");
     }
   } else if (const auto* request = std::get_if<msg::VoteRequest>(&envelope.body)) {
@@ -119,8 +128,9 @@ void RaftOracle::check_vote(const Replicated& own, const Envelope& envelope) con
       fail("a candidate asks before its own vote is durable");
     }
     if (own.last() < request->last_index) {
-      fail("a candidate boasts of a log up to " + text(request->last_index) +
-           " of which only " + text(own.last()) + " is durable");
+      fail(
+          "a candidate boasts of a log up to " + text(request->last_index) + " of which only " +
+          text(own.last()) + " is durable");
     }
   }
 }
@@ -129,8 +139,9 @@ void RaftOracle::check_read(Group& group, const Envelope& envelope) {
   if (const auto* told = std::get_if<msg::ReadIndexReply>(&envelope.body)) {
     const auto found = group.reads.find({envelope.to.node, told->context});
     if (found != group.reads.end() && told->ok && told->index < found->second) {
-      fail("a read index of " + text(told->index) + " where " + text(found->second) +
-           " was committed before the read began");
+      fail(
+          "a read index of " + text(told->index) + " where " + text(found->second) +
+          " was committed before the read began");
     }
   }
 }
@@ -164,8 +175,7 @@ void RaftOracle::check_applied(Replicated& own, const raft::Raft& raft) {
   own.seen_applied = raft.applied_index();
 }
 
-void RaftOracle::check_leader(
-    Group& group, NodeId node, Replicated& own, const raft::Raft& raft) {
+void RaftOracle::check_leader(Group& group, NodeId node, Replicated& own, const raft::Raft& raft) {
   ++counters_.elections;
   own.led_term = raft.term();
   const auto [known, is_new] = group.leaders.emplace(raft.term(), node);
@@ -183,8 +193,7 @@ void RaftOracle::check_leader(
 }
 
 /// Who is elected may commit at once: nobody may answer from a lease any more.
-void RaftOracle::check_leases(
-    const Group& group, NodeId node, const raft::Raft& elected) const {
+void RaftOracle::check_leases(const Group& group, NodeId node, const raft::Raft& elected) const {
   for (const auto& [id, unused] : group.replicas) {
     const auto* replica = dynamic_cast<const Replica*>(
         world_.machine(replica_address(NodeId{id}, elected.options().group)));
@@ -196,8 +205,7 @@ void RaftOracle::check_leases(
   }
 }
 
-void RaftOracle::check_commit(
-    Group& group, NodeId node, Replicated& own, const raft::Raft& raft) {
+void RaftOracle::check_commit(Group& group, NodeId node, Replicated& own, const raft::Raft& raft) {
   if (raft.commit_index() < own.seen_commit) {
     fail("the commit index of node " + text(node.value) + " moves backwards");
   }
@@ -234,13 +242,15 @@ void RaftOracle::check_quorum(
   const Term term = group.log[index].term;
   if (term != raft.term()) fail("a leader commits an entry of an older term by counting");
   // By the configuration before this turn: the commit may be what began the next one.
-  const std::uint64_t held = raft::quorum_value(leader.seen_config, [&](NodeId id) -> std::uint64_t {
-    const auto replica = group.replicas.find(id.value);
-    if (replica == group.replicas.end()) return 0;
-    // Who lost what it acknowledged abstains until it has it again: that is as good.
-    const bool is_abstaining = replica->second.is_tainted && replica->second.high_water >= index;
-    return is_abstaining || replica->second.holds(index, term) ? 1 : 0;
-  });
+  const std::uint64_t held =
+      raft::quorum_value(leader.seen_config, [&](NodeId id) -> std::uint64_t {
+        const auto replica = group.replicas.find(id.value);
+        if (replica == group.replicas.end()) return 0;
+        // Who lost what it acknowledged abstains until it has it again: that is as good.
+        const bool is_abstaining =
+            replica->second.is_tainted && replica->second.high_water >= index;
+        return is_abstaining || replica->second.holds(index, term) ? 1 : 0;
+      });
   if (held == 0) fail("index " + text(index) + " is committed without a majority of disks");
 }
 
@@ -251,8 +261,8 @@ void RaftOracle::log_durable(NodeId node, const msg::AppendLog& append) {
   Replicated& own = group.replicas[node.value];
   if (append.has_hard_state) {
     const msg::HardState& old = own.hard_state;
-    const bool changes_vote = append.hard_state.term == old.term && old.vote != 0 &&
-                              append.hard_state.vote != old.vote;
+    const bool changes_vote =
+        append.hard_state.term == old.term && old.vote != 0 && append.hard_state.vote != old.vote;
     if (append.hard_state.term < old.term) fail("a term moves backwards on disk");
     if (changes_vote) fail("a vote is changed within a term on disk");
     own.hard_state = append.hard_state;
@@ -286,8 +296,8 @@ void RaftOracle::take_entries(Group& group, Replicated& own, const msg::AppendLo
   }
   for (LogIndex index = first; index <= own.start + own.terms.size(); ++index) {
     const Term term = own.terms[index - own.start - 1];
-    const bool is_kept = index - first < append.entries.size() &&
-                         append.entries[index - first].term == term;
+    const bool is_kept =
+        index - first < append.entries.size() && append.entries[index - first].term == term;
     if (is_kept) continue;
     ++counters_.truncations;
     if (index < group.log.size() && term == group.log[index].term) {
@@ -302,8 +312,7 @@ void RaftOracle::take_entries(Group& group, Replicated& own, const msg::AppendLo
 
 /// Two logs that hold an entry of one index and term agree on it and on the term before it; by
 /// induction they are equal up to there.
-void RaftOracle::check_matching(
-    Group& group, const Replicated& own, const msg::AppendLog& append) {
+void RaftOracle::check_matching(Group& group, const Replicated& own, const msg::AppendLog& append) {
   Term prev_term = own.terms.empty() ? own.start_term : own.terms.back();
   for (const msg::Entry& entry : append.entries) {
     const Written written{prev_term, content_of(entry)};
@@ -366,7 +375,10 @@ void RaftOracle::recovered(
 }
 
 void RaftOracle::check_recovered(
-    const Group& group, NodeId node, const Replicated& before, const msg::GroupRecovered& found,
+    const Group& group,
+    NodeId node,
+    const Replicated& before,
+    const msg::GroupRecovered& found,
     LogIndex applied) const {
   const std::string who = "node " + text(node.value);
   const msg::HardState& vote = before.hard_state;
@@ -378,14 +390,16 @@ void RaftOracle::check_recovered(
   for (LogIndex index = before.start + 1; index <= before.start + before.terms.size(); ++index) {
     const Term term = before.terms[index - before.start - 1];
     if (index <= applied || index <= found.start_index) continue;
-    const bool is_there = index <= last && found.entries[index - found.start_index - 1].term == term;
+    const bool is_there =
+        index <= last && found.entries[index - found.start_index - 1].term == term;
     if (is_there) continue;
     const bool is_committed = index < group.log.size() && group.log[index].term == term;
     if (is_committed) fail(who + " lost committed entry " + text(index) + " that was synced");
     // Replaced by a write that was under way: then something newer is in its place.
     const bool is_replaced = !found.entries.empty() && found.entries.back().term > term;
     const bool is_restarted = found.entries.empty() && found.start_index != before.start;
-    if (!is_replaced && !is_restarted) fail(who + " lost entry " + text(index) + " that was synced");
+    if (!is_replaced && !is_restarted)
+      fail(who + " lost entry " + text(index) + " that was synced");
     return;
   }
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold of every raft group at every step. Boundary oracles compare what a message promises
-// with the sender's disk at the moment it is sent (they find in one seed what end-to-end oracles miss
-// in thousands); global ones keep the committed log of each group and hold everybody against it.
+// What must hold of every raft group at every step. Boundary oracles compare what a message
+// promises with the sender's disk at the moment it is sent (they find in one seed what end-to-end
+// oracles miss in thousands); global ones keep the committed log of each group and hold everybody
+// against it.
 //
 // The disks it compares with are its own model, fed with what the stores made durable, so the log's
 // code is checked as well: after a restart it must give back what it had confirmed.
 #pragma once
 
+#include "cluster/raft/raft.hpp"
+#include "sim/world.hpp"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "cluster/raft/raft.hpp"
-#include "sim/world.hpp"
 
 namespace harka::sim {
 
@@ -41,6 +42,7 @@ class RaftOracle final : public Observer {
     std::uint64_t tainted = 0;
     std::uint64_t config_changes = 0;
   };
+
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -48,8 +50,8 @@ class RaftOracle final : public Observer {
     msg::HardState hard_state;
     LogIndex start = 0;
     Term start_term = 0;
-    std::vector<Term> terms;   // of the entries after `start`
-    LogIndex applied = 0;      // durable
+    std::vector<Term> terms;  // of the entries after `start`
+    LogIndex applied = 0;     // durable
     bool is_tainted = false;
     LogIndex high_water = 0;
     Term seen_term = 0;
@@ -60,26 +62,30 @@ class RaftOracle final : public Observer {
     msg::GroupConfig seen_config;
 
     [[nodiscard]] LogIndex last() const { return std::max(applied, start + terms.size()); }
+
     [[nodiscard]] bool holds(LogIndex index, Term term) const {
-      return index <= applied || (index > start && index <= start + terms.size() &&
-                                  terms[index - start - 1] == term);
+      return index <= applied ||
+             (index > start && index <= start + terms.size() && terms[index - start - 1] == term);
     }
   };
+
   struct Committed {
     Term term = 0;
     std::uint64_t content = 0;
     Term commit_term = 0;
   };
+
   struct Written {  // what a log says of an entry: the same in all logs that hold (index, term)
     Term prev_term = 0;
     std::uint64_t content = 0;
     friend bool operator==(const Written&, const Written&) = default;
   };
+
   struct Group {
     std::vector<Committed> log = std::vector<Committed>(1);  // by index
     std::map<std::pair<LogIndex, Term>, Written> written;
     std::map<Term, NodeId> leaders;
-    std::map<std::uint64_t, Replicated> replicas;  // by node
+    std::map<std::uint64_t, Replicated> replicas;                       // by node
     std::map<std::pair<std::uint64_t, std::uint64_t>, LogIndex> reads;  // by asker and context
   };
 
@@ -98,8 +104,11 @@ class RaftOracle final : public Observer {
   static void check_matching(Group& group, const Replicated& own, const msg::AppendLog& append);
   void take_start(const Group& group, Replicated& own, const msg::AppendLog& append);
   void check_recovered(
-      const Group& group, NodeId node, const Replicated& before,
-      const msg::GroupRecovered& found, LogIndex applied) const;
+      const Group& group,
+      NodeId node,
+      const Replicated& before,
+      const msg::GroupRecovered& found,
+      LogIndex applied) const;
 
   const World& world_;
   std::map<std::uint32_t, Group> groups_;

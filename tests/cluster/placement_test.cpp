@@ -2,11 +2,11 @@
 // Spread, balance and determinism of the first placement.
 #include "cluster/placement.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 

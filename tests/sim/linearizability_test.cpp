@@ -2,12 +2,12 @@
 // The checker itself: small histories by hand, and recorded ones of etcd with known verdicts.
 #include "sim/checkers/linearizability.hpp"
 
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
 #include <fstream>
 #include <map>
 #include <sstream>
-
-#include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 
 using namespace harka::sim;
 
@@ -90,13 +90,18 @@ struct Recorded {
   const char* name;
   Verdict verdict;
 };
+
 std::ostream& operator<<(std::ostream& out, const Recorded& recorded) {
   return out << recorded.name;
 }
+
 const Recorded recorded_histories[] = {
-    {"etcd_000", Verdict::violated},     {"etcd_002", Verdict::linearizable},
-    {"etcd_005", Verdict::linearizable}, {"etcd_007", Verdict::linearizable},
-    {"etcd_012", Verdict::violated},     {"etcd_020", Verdict::violated},
+    {"etcd_000", Verdict::violated},
+    {"etcd_002", Verdict::linearizable},
+    {"etcd_005", Verdict::linearizable},
+    {"etcd_007", Verdict::linearizable},
+    {"etcd_012", Verdict::violated},
+    {"etcd_020", Verdict::violated},
 };
 
 }  // namespace
@@ -104,8 +109,9 @@ const Recorded recorded_histories[] = {
 BOOST_AUTO_TEST_SUITE(linearizability)
 
 BOOST_AUTO_TEST_CASE(a_sequential_history_is_linearizable) {
-  BOOST_TEST((verdict_of({write("a", 1, 2), read("a", 3, 4), write("b", 5, 6), read("b", 7, 8)}) ==
-              Verdict::linearizable));
+  BOOST_TEST(
+      (verdict_of({write("a", 1, 2), read("a", 3, 4), write("b", 5, 6), read("b", 7, 8)}) ==
+       Verdict::linearizable));
 }
 
 BOOST_AUTO_TEST_CASE(a_stale_read_is_a_violation) {
@@ -121,22 +127,29 @@ BOOST_AUTO_TEST_CASE(a_lost_acknowledged_write_is_a_violation) {
 }
 
 BOOST_AUTO_TEST_CASE(concurrent_writes_may_take_effect_in_either_order) {
-  BOOST_TEST((verdict_of({write("a", 1, 10), write("b", 2, 9), read("a", 11, 12)}) ==
-              Verdict::linearizable));
-  BOOST_TEST((verdict_of({write("a", 1, 10), write("b", 2, 9), read("b", 11, 12)}) ==
-              Verdict::linearizable));
+  BOOST_TEST(
+      (verdict_of({write("a", 1, 10), write("b", 2, 9), read("a", 11, 12)}) ==
+       Verdict::linearizable));
+  BOOST_TEST(
+      (verdict_of({write("a", 1, 10), write("b", 2, 9), read("b", 11, 12)}) ==
+       Verdict::linearizable));
 }
 
 BOOST_AUTO_TEST_CASE(two_reads_may_not_disagree_on_the_order) {
-  BOOST_TEST((verdict_of({write("a", 1, 10), write("b", 2, 9), read("a", 11, 12), read("b", 13, 14)}) ==
-              Verdict::violated));
+  BOOST_TEST(
+      (verdict_of({write("a", 1, 10), write("b", 2, 9), read("a", 11, 12), read("b", 13, 14)}) ==
+       Verdict::violated));
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_write_may_have_happened_or_not) {
-  BOOST_TEST((verdict_of({write("a", 1, 2), write("b", 3, std::nullopt), read("a", 4, 5),
-                          read("b", 6, 7)}) == Verdict::linearizable));
-  BOOST_TEST((verdict_of({write("a", 1, 2), write("b", 3, std::nullopt), read("b", 4, 5),
-                          read("a", 6, 7)}) == Verdict::violated));
+  BOOST_TEST(
+      (verdict_of(
+           {write("a", 1, 2), write("b", 3, std::nullopt), read("a", 4, 5), read("b", 6, 7)}) ==
+       Verdict::linearizable));
+  BOOST_TEST(
+      (verdict_of(
+           {write("a", 1, 2), write("b", 3, std::nullopt), read("b", 4, 5), read("a", 6, 7)}) ==
+       Verdict::violated));
 }
 
 BOOST_DATA_TEST_CASE(recorded_histories_of_etcd_get_their_known_verdict, recorded_histories) {

@@ -2,11 +2,11 @@
 // Whole runs. What `make test-all` adds to them is tests/sim/long_lanes.
 #include "sim/run.hpp"
 
-#include <iostream>
-#include <set>
-
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <iostream>
+#include <set>
 
 using namespace harka;
 using namespace harka::sim;
@@ -34,7 +34,8 @@ void expect_clean(std::uint64_t first, std::uint64_t last, Profile profile) {
       ++failures;
       BOOST_ERROR(verdict(result, seed, profile));
     }
-    if (seed % 20 == 0) BOOST_TEST(run_plan(plan).hash == result.hash, "seed " << seed << " differs");
+    if (seed % 20 == 0)
+      BOOST_TEST(run_plan(plan).hash == result.hash, "seed " << seed << " differs");
   }
 }
 

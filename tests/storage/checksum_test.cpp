@@ -2,9 +2,9 @@
 // RFC 3720, appendix B.4.
 #include "storage/checksum.hpp"
 
-#include <string>
-
 #include <boost/test/unit_test.hpp>
+
+#include <string>
 
 using harka::storage::crc32c;
 

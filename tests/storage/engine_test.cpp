@@ -2,13 +2,12 @@
 // The LMDB engine: batches, snapshots, growth, and what a killed process leaves behind.
 #include "storage/lmdb_engine.hpp"
 
-#include <filesystem>
-#include <map>
-
 #include <boost/test/unit_test.hpp>
-
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <map>
 
 using namespace harka;
 using storage::Engine;
@@ -17,10 +16,12 @@ namespace {
 
 struct Folder {
   std::string path;
+
   Folder() {
     std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-engine-XXXXXX";
     path = ::mkdtemp(pattern.data());
   }
+
   ~Folder() { std::filesystem::remove_all(path); }
 };
 
@@ -141,7 +142,12 @@ BOOST_AUTO_TEST_CASE(a_full_map_grows_and_ends_pinned_snapshots) {
   write(*engine, flush_of(1, 1, {{"a", "1"}}));
   auto snapshot = engine->snapshot(GroupId{1});
   for (int i = 0; i < 40; ++i) {
-    write(*engine, flush_of(1, static_cast<LogIndex>(i) + 2, {{"k" + std::to_string(i), std::string(100'000, 'x')}}));
+    write(
+        *engine,
+        flush_of(
+            1,
+            static_cast<LogIndex>(i) + 2,
+            {{"k" + std::to_string(i), std::string(100'000, 'x')}}));
   }
   BOOST_TEST(engine->count(GroupId{1}) == 41U);
   BOOST_TEST(!snapshot->next().ok());

@@ -3,13 +3,13 @@
 // nothing that was never written ever is.
 #include "storage/segment_log.hpp"
 
-#include <map>
+#include "tests/storage/faulty_disk.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "tests/storage/faulty_disk.hpp"
+#include <map>
 
 using namespace harka;
 using storage::LogOptions;
@@ -183,12 +183,13 @@ BOOST_AUTO_TEST_CASE(a_failed_sync_is_reported) {
   BOOST_TEST(!log->flush().ok());
 }
 
-// Random writes over several groups, a power failure at any moment, reopen, go on: what was flushed is
-// there, what is there was written, and a torn tail is never called damage.
+// Random writes over several groups, a power failure at any moment, reopen, go on: what was flushed
+// is there, what is there was written, and a torn tail is never called damage.
 BOOST_DATA_TEST_CASE(
     acknowledged_entries_survive_power_failures, boost::unit_test::data::xrange(60), seed) {
   testing::FaultyDisk disk(static_cast<std::uint64_t>(seed) + 1);
   Random random(static_cast<std::uint64_t>(seed) + 1000);
+
   struct Model {
     std::map<LogIndex, Term> written;  // all that was ever appended, by newest term
     LogIndex last = 0;
@@ -196,6 +197,7 @@ BOOST_DATA_TEST_CASE(
     Term term = 1;
     LogIndex start = 0;
   };
+
   std::map<std::uint32_t, Model> models;
   auto log = open(disk);
   for (int step = 0; step < 300; ++step) {

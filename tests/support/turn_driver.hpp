@@ -2,12 +2,12 @@
 // Gives a machine its turns one by one and keeps what it did: messages sent and timers set.
 #pragma once
 
+#include "runtime/machine.hpp"
+
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "runtime/machine.hpp"
 
 namespace harka::testing {
 
@@ -18,10 +18,12 @@ class TurnDriver {
   void start() {
     run(nullptr, [&](Turn& turn) { machine_.start(turn); });
   }
+
   void deliver(const Address& from, msg::Message body, std::uint64_t correlation = 0) {
     const Envelope envelope{from, self_, correlation, std::move(body)};
     run(&envelope, [&](Turn& turn) { machine_.receive(envelope, turn); });
   }
+
   /// Lets time pass, firing timers in order of their due times.
   void advance(Duration duration) {
     const Instant end = now_ + duration;
@@ -38,6 +40,7 @@ class TurnDriver {
     }
     now_ = end;
   }
+
   /// The messages of one type sent since the last call, in order; others are dropped.
   template <typename T>
   std::vector<std::pair<Address, T>> sent() {
@@ -49,7 +52,9 @@ class TurnDriver {
     }
     return found;
   }
+
   [[nodiscard]] bool stopped() const { return is_stopped_; }
+
   [[nodiscard]] Instant now() const { return now_; }
 
  private:
@@ -66,7 +71,8 @@ class TurnDriver {
     act(turn);
     for (Effect& effect : effects) {
       if (auto* send = std::get_if<effect::Send>(&effect)) outbox_.push_back(send->envelope);
-      if (auto* set = std::get_if<effect::SetTimer>(&effect)) timers_[set->timer] = now_ + set->after;
+      if (auto* set = std::get_if<effect::SetTimer>(&effect))
+        timers_[set->timer] = now_ + set->after;
       if (auto* cancel = std::get_if<effect::CancelTimer>(&effect)) timers_.erase(cancel->timer);
       if (std::holds_alternative<effect::StopSelf>(effect)) is_stopped_ = true;
     }

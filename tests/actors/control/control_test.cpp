@@ -2,11 +2,11 @@
 // Creating a cluster exactly once, adopting maps, joining.
 #include "actors/control/control.hpp"
 
-#include <memory>
+#include "tests/support/turn_driver.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/turn_driver.hpp"
+#include <memory>
 
 using namespace harka;
 
@@ -15,6 +15,7 @@ namespace {
 Address control_of(std::uint64_t node) {
   return address_of(NodeId{node}, msg::ActorKind::control);
 }
+
 const Address admin = address_of(NodeId{1}, msg::ActorKind::client, 3);
 
 msg::Member member(std::uint64_t node) {
@@ -40,13 +41,17 @@ struct Node {
     driver = std::make_unique<testing::TurnDriver>(*control, control_of(id));
     driver->start();
   }
+
   void see(std::vector<msg::Member> members) {
     driver->deliver(
-        address_of(NodeId{1}, msg::ActorKind::membership), msg::MembershipChanged{std::move(members)});
+        address_of(NodeId{1}, msg::ActorKind::membership),
+        msg::MembershipChanged{std::move(members)});
   }
+
   void init(std::vector<std::string> arguments = {}) {
     driver->deliver(admin, msg::AdminRequest{"init", std::move(arguments), 0}, 77);
   }
+
   /// Acknowledges the flush that an adopted map waits for.
   void flush_done(const msg::FlushState& flush) {
     driver->deliver(

@@ -2,10 +2,11 @@
 // Coalescing, hints, preference and drain.
 #include "actors/pulse/pulse.hpp"
 
-#include <boost/test/unit_test.hpp>
-#include <set>
-
 #include "tests/support/turn_driver.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
 
 using namespace harka;
 
@@ -27,10 +28,12 @@ struct Fixture {
     }
     driver.deliver(control, change);
   }
+
   void leads(std::uint32_t group, Term term, std::uint64_t leader) {
     driver.deliver(
         replica_address(NodeId{1}, GroupId{group}), msg::LeadershipChanged{group, term, leader});
   }
+
   void is(std::uint64_t node, msg::MemberState state) {
     msg::MembershipChanged change;
     msg::Member member;
@@ -39,6 +42,7 @@ struct Fixture {
     change.members.push_back(member);
     driver.deliver(control, change);
   }
+
   void prefer(std::uint64_t node) {
     msg::MapUpdate update;
     msg::ShardRecord record;

@@ -2,9 +2,9 @@
 // Routing, redirection and retries that keep their sequence.
 #include "actors/router/router.hpp"
 
-#include <boost/test/unit_test.hpp>
-
 #include "tests/support/turn_driver.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 using namespace harka;
 
@@ -33,12 +33,15 @@ struct Fixture {
     }
     driver.deliver(control(), msg::MapUpdate{map});
   }
+
   static Address control() { return address_of(NodeId{here}, msg::ActorKind::control); }
+
   void leads(std::uint32_t shard, std::uint64_t node, Term term) {
     msg::LeaderHints hints;
     hints.hints.push_back(msg::LeaderHint{group_of(ShardId{shard}).value, term, node});
     driver.deliver(control(), hints);
   }
+
   void submit(std::uint32_t shard, std::uint32_t writes, std::uint64_t correlation) {
     msg::ShardBatch batch;
     batch.shard = shard;
@@ -46,6 +49,7 @@ struct Fixture {
     batch.writes = writes;
     driver.deliver(client, batch, correlation);
   }
+
   void reply(const msg::ShardBatch& to, msg::BatchOutcome outcome, std::uint64_t leader = 0) {
     msg::ShardReply reply;
     reply.shard = to.shard;
