@@ -13,6 +13,7 @@ with its own key, because h2load sends one body a process.
 import argparse
 import json
 import os
+import platform
 import re
 import signal
 import statistics
@@ -27,9 +28,40 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 from cluster_lib import Etcd, Failed, Harka, RedisCluster, Resp, wait_for  # noqa: E402
 
+CASES = {  # name: (command, pipeline, systems)
+    "set-P1": ("set", 1, ["harka", "etcd", "redis-always", "redis-everysec"]),
+    "set-P16": ("set", 16, ["harka", "redis-always", "redis-everysec"]),
+    "get-P1": ("get", 1, ["harka", "redis-everysec"]),
+    "get-P16": ("get", 16, ["harka", "redis-everysec"]),
+}
 CLIENTS = 50
 KEYS = 100_000
 VALUE_BYTES = 100
+
+
+def file_system_of(folder):
+    """Type of the file system that a folder is on."""
+    best, kind = "", "?"
+    path = str(Path(folder).resolve())
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, after = line.split(" - ")
+        point = before.split()[4]
+        if (path + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best):
+            best, kind = point, after.split()[0]
+    return kind
+
+
+def machine(folder):
+    """What the numbers come from. A file system in memory is refused: its syncs cost nothing."""
+    model = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    kind = file_system_of(folder)
+    if kind in ("tmpfs", "ramfs"):
+        raise Failed(f"{folder} is on {kind}, where a sync costs nothing: give --folder on a disk")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {"cores": os.cpu_count(), "cpu": model.group(1) if model else platform.machine(),
+            "memory_gib": round(memory, 1), "kernel": platform.release(), "file_system": kind,
+            "fdatasync_p50_ms": round(fdatasync_p50(folder), 3),
+            "load": round(os.getloadavg()[0], 1)}
 
 
 def fdatasync_p50(folder, count=100):
@@ -124,10 +156,12 @@ def measure(cluster, test, pipeline, seconds, warm, folder):
         rate = load(cluster, test, pipeline, max(1000, int(rate * warm)), folder)["rate"]
         sync, flushes = fdatasync_p50(folder), disk_flushes()
         cpu, written = cluster.cpu_seconds(), cluster.written_bytes()
+        switches = cluster.switches()
         requests = max(1000, int(rate * seconds))
         result = load(cluster, test, pipeline, requests, folder)
         result["cpu_us_per_op"] = (cluster.cpu_seconds() - cpu) / requests * 1e6
         result["bytes_per_op"] = (cluster.written_bytes() - written) / requests
+        result["switches_per_op"] = (cluster.switches() - switches) / requests
         result["fdatasync_p50_ms"] = sync
         result["flushes_per_op"] = (disk_flushes() - flushes) / requests if flushes else None
         return result
@@ -142,11 +176,9 @@ def median_of(rounds):
 
 
 def throughput(arguments, clusters, folder, report):
-    cases = [("set", 1, ["harka", "etcd", "redis-always", "redis-everysec"]),
-             ("set", 16, ["harka", "redis-always", "redis-everysec"]),
-             ("get", 1, ["harka", "redis-everysec"]),
-             ("get", 16, ["harka", "redis-everysec"])]
-    for test, pipeline, names in cases:
+    for case in arguments.cases or CASES:
+        test, pipeline, names = CASES[case]
+        names = [name for name in names if name in clusters]
         rounds = {name: [] for name in names}
         for number in range(arguments.rounds):
             for name in names:
@@ -161,8 +193,8 @@ def throughput(arguments, clusters, folder, report):
             flushes = f"{row['flushes_per_op']:.3f}" if row["flushes_per_op"] else "-"
             print(f"{test.upper()} P={pipeline:<2} {name:15} {row['rate']:>10.0f}/s  p50 "
                   f"{row['p50_ms']:.2f} ms  cpu {row['cpu_us_per_op']:.1f} us/op  "
-                  f"{row['bytes_per_op']:.0f} B/op  flushes {flushes}/op  "
-                  f"fdatasync p50 {row['fdatasync_p50_ms']:.2f} ms")
+                  f"switches {row['switches_per_op']:.2f}/op  {row['bytes_per_op']:.0f} B/op  "
+                  f"flushes {flushes}/op  fdatasync p50 {row['fdatasync_p50_ms']:.2f} ms")
 
 
 def gap_after_kill(cluster, write):
@@ -237,6 +269,11 @@ def idle(cluster, report, seconds=10):
     print("idle, 100 shards: " + ", ".join(f"{u:.1f} %" for u in used) + " of a core a node")
 
 
+def is_wanted(system, arguments):
+    return (system in (arguments.systems or [system]) and
+            any(system in CASES[case][2] for case in arguments.cases or CASES))
+
+
 def bars(report):
     def rate(key):
         return report.get(key, {}).get("rate", 0)
@@ -244,15 +281,14 @@ def bars(report):
     def ratio(a, b):
         return rate(a) / rate(b) if rate(b) else 0
 
-    rows = []
-    if rate("set-P1-harka"):
-        rows = [
-            ("SET P=1 / etcd", ratio("set-P1-harka", "set-P1-etcd"), 4.0),
-            ("SET P=16 / Redis always", ratio("set-P16-harka", "set-P16-redis-always"), 0.5),
-            ("GET P=1 / Redis Cluster", ratio("get-P1-harka", "get-P1-redis-everysec"), 0.6),
-            ("GET P=16 / Redis Cluster", ratio("get-P16-harka", "get-P16-redis-everysec"), 0.6),
-        ]
-    for name, value, bar in rows:
+    rows = [("SET P=1 / etcd", "set-P1", "etcd", 4.0),
+            ("SET P=16 / Redis always", "set-P16", "redis-always", 0.5),
+            ("GET P=1 / Redis Cluster", "get-P1", "redis-everysec", 0.6),
+            ("GET P=16 / Redis Cluster", "get-P16", "redis-everysec", 0.6)]
+    for name, case, peer, bar in rows:
+        value = ratio(f"{case}-harka", f"{case}-{peer}")
+        if not value:
+            continue  # was not asked for
         print(f"{'met ' if value >= bar else 'MISS'}  {name:28} {value:6.2f}x   bar {bar}x")
     if "unavailability" in report:
         gap = report["unavailability"]
@@ -273,10 +309,14 @@ def main():
     parser.add_argument("--warm", type=float, default=10)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--only", choices=["throughput", "unavailability", "idle"])
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), help="of throughput; all")
+    parser.add_argument("--systems", nargs="+", help="of throughput; all",
+                        choices=["harka", "etcd", "redis-always", "redis-everysec"])
     parser.add_argument("--json", help="write the report here")
     arguments = parser.parse_args()
     Path(arguments.folder).mkdir(parents=True, exist_ok=True)
-    report, clusters = {}, {}
+    report, clusters = {"machine": machine(arguments.folder)}, {}
+    print("machine: " + ", ".join(f"{k} {v}" for k, v in report["machine"].items()), flush=True)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         try:
             binary = Path(arguments.binary).resolve()
@@ -290,6 +330,8 @@ def main():
                 for make, name in ((lambda f: RedisCluster(f, "always"), "redis-always"),
                                    (lambda f: RedisCluster(f, "everysec"), "redis-everysec"),
                                    (Etcd, "etcd")):
+                    if not is_wanted(name, arguments):
+                        continue
                     clusters[name] = make(Path(folder).resolve() / name)
                     pause(clusters[name], signal.SIGSTOP)
                 throughput(arguments, clusters, folder, report)

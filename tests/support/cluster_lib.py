@@ -5,6 +5,7 @@ Standard library only. Every wait polls a condition with a bound.
 """
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -125,6 +126,14 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def switches(self):
+        """How often its living threads went to sleep since they began."""
+        total = 0
+        for status in Path(f"/proc/{self.process.pid}/task").glob("*/status"):
+            found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE)
+            total += int(found.group(1)) if found else 0
+        return total
+
     def written_bytes(self):
         for line in Path(f"/proc/{self.process.pid}/io").read_text().splitlines():
             if line.startswith("write_bytes"):
@@ -144,6 +153,9 @@ class Cluster:
 
     def cpu_seconds(self):
         return sum(server.cpu_seconds() for server in self.servers)
+
+    def switches(self):
+        return sum(server.switches() for server in self.servers)
 
     def written_bytes(self):
         return sum(server.written_bytes() for server in self.servers)
