@@ -30,6 +30,7 @@ constexpr std::size_t append_in_flight_max = 64;       // pipelined AppendEntrie
 constexpr std::size_t append_in_flight_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
 constexpr std::size_t uncommitted_bytes_max = 32 * 1024 * 1024;  // a leader refuses beyond
+constexpr std::size_t log_writes_pending_max = 16;  // AppendLogs a group, then they gather
 
 // Links between nodes.
 constexpr std::size_t frame_bytes_max = 64 * 1024 * 1024;
@@ -38,5 +39,9 @@ constexpr std::size_t control_outbox_bytes_max = 4 * 1024 * 1024;
 
 // Actors.
 constexpr std::size_t mailbox_default_max = 10'000;
+
+// Stores. Every group bounds what it asks of them, so that they never have to refuse: nobody asks
+// again for what a store dropped. A few more a group: its start, flush, snapshot and recovery.
+constexpr std::size_t store_queue_max = (shard_count_max + 1) * (log_writes_pending_max + 4);
 
 }  // namespace harka::limits

@@ -58,6 +58,14 @@ bool Directory::post(EnvelopePtr envelope) const {
   return false;
 }
 
+bool Directory::post_owed(EnvelopePtr envelope) const {
+  ASSERT(envelope->to.node == self_.value);
+  const std::shared_ptr<Port> port = find(envelope->to);
+  if (port != nullptr && port->post_owed(std::move(envelope))) return true;
+  dropped_.fetch_add(1, std::memory_order_relaxed);
+  return false;
+}
+
 bool PortCache::post(EnvelopePtr envelope) {
   const Address& to = envelope->to;
   ASSERT(to.node == directory_.self().value);

@@ -28,6 +28,8 @@ class Directory {
   void bind_links(std::shared_ptr<Port> links);
   /// Any thread. False when nobody is bound there or the queue was full.
   bool post(EnvelopePtr envelope) const;
+  /// The same past the bound of the port; see Port::post_owed. `envelope->to` is local.
+  bool post_owed(EnvelopePtr envelope) const;
   /// What is bound at a local address; null when nobody is. See PortCache for who asks often.
   [[nodiscard]] std::shared_ptr<Port> find(const Address& address) const;
 

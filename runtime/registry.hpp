@@ -44,7 +44,7 @@ class ActorRecord {
   /// A message wants in. False: the mailbox is full.
   [[nodiscard]] bool enter_mailbox();
 
-  /// A message wants in and must not be refused (supervision).
+  /// A message wants in and must not be refused (supervision, a store's answer).
   void force_into_mailbox() { length_.fetch_add(1, std::memory_order_relaxed); }
 
   void leave_mailbox() { length_.fetch_sub(1, std::memory_order_relaxed); }

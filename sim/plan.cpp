@@ -81,6 +81,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   draw_edges(plan, random);
   draw_knobs(plan, random);
   draw_chaos(plan, random);
+  // From a stream of its own: the other draws of a seed stay what they were.
+  plan.raft.log_writes_pending_max =
+      Random(seed).fork(78).chance(0.4) ? 1 : limits::log_writes_pending_max;
   if (profile == Profile::cluster) {
     plan.nodes = 3 + static_cast<std::uint32_t>(random.below(3));
     plan.shards = 2 + static_cast<std::uint32_t>(random.below(7));
@@ -106,9 +109,10 @@ std::string Plan::describe() const {
       << milliseconds(stores.sync_max) << " ms, stall " << stores.stall << ", segments "
       << stores.log.segment_bytes / 1024 << " KiB, leases " << (raft.leases ? "on" : "off")
       << ", append " << raft.append_bytes_max << " B, in flight " << raft.in_flight_max
-      << ", retained " << raft.retained_bytes_max << " B, flush " << flush_bytes << " B or "
-      << milliseconds(flush_interval) << " ms, drift " << clock_drift << ", faults "
-      << chaos.describe() << " every " << milliseconds(chaos.interval_max) << " ms at most, "
+      << ", log writes " << raft.log_writes_pending_max << ", retained " << raft.retained_bytes_max
+      << " B, flush " << flush_bytes << " B or " << milliseconds(flush_interval) << " ms, drift "
+      << clock_drift << ", faults " << chaos.describe() << " every "
+      << milliseconds(chaos.interval_max) << " ms at most, "
       << (power_loss_at_end ? "power loss at the end, " : "")
       << (heals_all ? "all heal" : "a minority stays dead");
   return out.str();

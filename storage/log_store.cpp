@@ -2,6 +2,7 @@
 // Group commit without a timer: whatever arrives during a flush is the next batch.
 #include "storage/log_store.hpp"
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -75,7 +76,7 @@ LogStoreThread::~LogStoreThread() {
 
 bool LogStoreThread::post(EnvelopePtr envelope) {
   const std::lock_guard lock(mutex_);
-  if (is_stopping_ || queue_.size() >= queue_max) return false;
+  if (is_stopping_ || queue_.size() >= limits::store_queue_max) return false;
   queue_.push_back(std::move(envelope));
   if (queue_.size() == 1) wake_.notify_one();
   return true;
@@ -118,7 +119,7 @@ void LogStoreThread::run() {
     counters = log_->counters();
     counters.flush_time = before.flush_time + taken;
     counters.flush_time_max = std::max(before.flush_time_max, taken);
-    for (EnvelopePtr& envelope : answers.value()) (void)directory_.post(std::move(envelope));
+    for (EnvelopePtr& envelope : answers.value()) (void)directory_.post_owed(std::move(envelope));
   }
   if (Result<void> done = log_->close(); !done.ok()) fail(done.error());
 }

@@ -63,7 +63,6 @@ class LogStoreThread final : public Port {
   void run();
   void fail(const Error& error);
 
-  static constexpr std::size_t queue_max = 100'000;
   std::unique_ptr<SegmentLog> log_;
   Directory& directory_;
   std::function<void(const Error&)> on_fatal_;

@@ -2,6 +2,8 @@
 // One transaction for whatever arrived while the one before was being written.
 #include "storage/state_store.hpp"
 
+#include "base/limits.hpp"
+
 #include <utility>
 
 namespace harka::storage {
@@ -56,7 +58,7 @@ StateStoreThread::~StateStoreThread() {
 
 bool StateStoreThread::post(EnvelopePtr envelope) {
   const std::lock_guard lock(mutex_);
-  if (is_stopping_ || queue_.size() >= queue_max) return false;
+  if (is_stopping_ || queue_.size() >= limits::store_queue_max) return false;
   queue_.push_back(std::move(envelope));
   if (queue_.size() == 1) wake_.notify_one();
   return true;
@@ -85,7 +87,7 @@ void StateStoreThread::run() {
       on_fatal_(answers.error());
       return;
     }
-    for (EnvelopePtr& envelope : answers.value()) (void)directory_.post(std::move(envelope));
+    for (EnvelopePtr& envelope : answers.value()) (void)directory_.post_owed(std::move(envelope));
   }
 }
 

@@ -47,7 +47,6 @@ class StateStoreThread final : public Port {
  private:
   void run();
 
-  static constexpr std::size_t queue_max = 100'000;
   Engine& engine_;
   Directory& directory_;
   std::function<void(const Error&)> on_fatal_;

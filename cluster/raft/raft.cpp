@@ -41,6 +41,7 @@ Raft::Raft(const Options& options, Restored restored, Instant now)
       next_wire_context_(random_.next()) {
   ASSERT(!options.self.is_none());
   ASSERT(options.election_timeout_min <= options.election_timeout_max);
+  ASSERT(options.log_writes_pending_max > 0);
   ASSERT(applied_ >= log_.start_index());
   ASSERT((restored.applied_index == 0) == (restored.applied_term == 0));
   if (log_.term_at(applied_) != restored.applied_term) {
@@ -301,6 +302,9 @@ void Raft::release_held() {
 }
 
 void Raft::emit_appends() {
+  if (pending_.size() >= options_.log_writes_pending_max) {
+    return;  // `persisted` makes room, and whoever waits is held until then
+  }
   const auto take_hard_state = [this]() -> std::optional<msg::HardState> {
     if (!std::exchange(hard_state_dirty_, false)) {
       return std::nullopt;

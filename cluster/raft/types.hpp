@@ -32,6 +32,8 @@ struct Options {
   std::size_t in_flight_max = limits::append_in_flight_max;
   std::size_t in_flight_bytes_max = limits::append_in_flight_bytes_max;
   std::size_t uncommitted_bytes_max = limits::uncommitted_bytes_max;
+  /// Appends that the log store has not answered; what comes meanwhile goes into the next one.
+  std::size_t log_writes_pending_max = limits::log_writes_pending_max;
   /// How much compacted log a leader keeps for followers that are alive but behind.
   std::size_t retained_bytes_max = limits::append_in_flight_bytes_max;
   std::size_t reads_pending_max = 65'536;

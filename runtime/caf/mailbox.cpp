@@ -20,6 +20,13 @@ bool Mailbox::post(EnvelopePtr envelope) {
   return true;
 }
 
+bool Mailbox::post_owed(EnvelopePtr envelope) {
+  if (is_closed_.load(std::memory_order_acquire)) return false;
+  record_->force_into_mailbox();
+  enqueue({ShellEvent::Kind::message, std::move(envelope)});
+  return true;
+}
+
 void Mailbox::post_supervision(EnvelopePtr envelope) {
   record_->force_into_mailbox();
   enqueue({ShellEvent::Kind::supervision, std::move(envelope)});

@@ -46,6 +46,7 @@ class Mailbox final : public Port {
 
   // Any thread.
   bool post(EnvelopePtr envelope) override;
+  bool post_owed(EnvelopePtr envelope) override;
   /// Never refused by the bound.
   void post_supervision(EnvelopePtr envelope);
   void post_event(ShellEvent::Kind kind);

@@ -50,6 +50,7 @@ void World::start(Node& node) {
   options.leases = options_.leases;
   options.append_bytes_max = 400;
   options.in_flight_max = 4;
+  options.log_writes_pending_max = options_.seed % 3 == 0 ? 1 : 4;
   options.retained_bytes_max = 600;
   options.promotion_timeout = 3s;
   options.random_seed = random_.next();

@@ -273,6 +273,48 @@ BOOST_AUTO_TEST_CASE(leader_refuses_what_it_cannot_hold_uncommitted) {
   BOOST_TEST(solo.raft->propose(bytes(std::string(900, 'x')), solo.now).ok());
 }
 
+BOOST_AUTO_TEST_CASE(log_writes_gather_while_the_disk_is_busy) {
+  Options options;
+  options.log_writes_pending_max = 2;
+  Solo solo(0, {}, options);
+  solo.win();
+  BOOST_TEST(propose(solo, "a").appends.size() == 1U);
+  const std::uint64_t first = solo.ticket;
+  BOOST_TEST(propose(solo, "b").appends.size() == 1U);
+  BOOST_TEST(propose(solo, "c").appends.empty());
+  BOOST_TEST(propose(solo, "d").appends.empty());
+  solo.raft->persisted(first, solo.now);
+  const Output output = solo.raft->take();
+  BOOST_REQUIRE(output.appends.size() == 1U);
+  BOOST_TEST(output.appends[0].entries.size() == 2U);
+  solo.raft->persisted(output.appends[0].ticket, solo.now);
+  BOOST_TEST(solo.raft->durable_index() == solo.raft->last_index());
+}
+
+// An acknowledgement of gathered entries belongs to the write that will carry them.
+BOOST_AUTO_TEST_CASE(acknowledgement_of_gathered_entries_waits_for_their_own_write) {
+  Options options;
+  options.log_writes_pending_max = 1;
+  Solo solo(0, {}, options);
+  (void)solo.step(2, solo.append(1, 0, 0, {entry(1, 1)}));
+  const Output gathered = solo.step(2, solo.append(1, 1, 1, {entry(2, 1)}));
+  BOOST_TEST(gathered.appends.empty());
+  BOOST_TEST(the<msg::AppendReply>(solo.sync()).index == 1U);  // and hands out the second write
+  BOOST_TEST(solo.raft->durable_index() == 1U);
+  BOOST_TEST(the<msg::AppendReply>(solo.sync()).index == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(vote_given_while_the_disk_is_busy_waits_for_its_own_write) {
+  Options options;
+  options.log_writes_pending_max = 1;
+  Solo solo(0, {}, options);
+  (void)solo.step(2, solo.append(1, 0, 0, {entry(1, 1)}));
+  solo.now += 2s;  // no loyalty to the leader is left
+  BOOST_TEST(solo.step(3, msg::VoteRequest{7, 2, 1, 1, false, false}).messages.empty());
+  BOOST_TEST(count<msg::VoteReply>(solo.sync()) == 0U);
+  BOOST_TEST(the<msg::VoteReply>(solo.sync()).granted);
+}
+
 BOOST_AUTO_TEST_CASE(lost_append_is_sent_again) {
   Lab lab;
   lab.lead(1);

@@ -87,6 +87,25 @@ BOOST_AUTO_TEST_CASE(a_mailbox_fills_while_its_actor_is_busy) {
   BOOST_TEST(fixture.host.stop(5s));
 }
 
+// A store answers once: if a full mailbox refused it, the asker would wait for ever.
+BOOST_AUTO_TEST_CASE(an_owed_answer_enters_a_full_mailbox) {
+  ChildSpec worker = worker_spec(1);
+  worker.mailbox_max = 1;
+  Fixture fixture(supervisor_spec(0, {worker}));
+  auto& journal = fixture.factory.journal;
+  BOOST_TEST_REQUIRE(journal.wait_for("start replica/1"));
+  testing::Worker::let_return(false);
+  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
+  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+  BOOST_TEST(post(fixture.directory, worker_address(1), msg::Probe{}));
+  BOOST_TEST(!post(fixture.directory, worker_address(1), msg::Probe{}));
+  BOOST_TEST(fixture.directory.post_owed(std::make_shared<const Envelope>(
+      Envelope{worker_address(1), worker_address(1), 0, msg::Probe{.sequence = 7}})));
+  testing::Worker::let_return(true);
+  BOOST_TEST(journal.wait_for("probe 7 replica/1"));
+  BOOST_TEST(fixture.host.stop(5s));
+}
+
 BOOST_AUTO_TEST_CASE(escalation_tells_the_application) {
   testing::Journal ended;
   ChildSpec root = supervisor_spec(0, {worker_spec(1), worker_spec(200)});
