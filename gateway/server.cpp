@@ -273,8 +273,8 @@ void Server::settle() {
     }
   }
   drop_closed();
-  if (service_
-          .has_touched()) {  // answered within submit, round after round: let others have a turn
+  service_.submit_all();         // what the last of all rounds took
+  if (service_.has_touched()) {  // answered within submit, round after round: others get a turn
     is_in_turn_ = false;
     schedule_settle();
   }
