@@ -17,9 +17,9 @@ test: ## every test on the release build
 	./setup --with-tests
 	./tests/run
 
-test-all: ## also the simulator's long lanes, and under the address, undefined and thread sanitizers
+test-all: ## also longer fuzzing, the simulator's long lanes, address, undefined and thread sanitizers
 	./setup --with-tests
-	./tests/run
+	./tests/run --fuzz-seconds 60
 	./tests/sim/long_lanes build/release
 	./tests/run --preset asan --only ctest
 	./tests/run --preset tsan --only ctest

@@ -75,6 +75,8 @@ Result<void> SegmentLog::load() {
   }
   if (!recovery.in_use.empty()) {
     const auto& [newest, survey] = *recovery.in_use.rbegin();
+    // No writer leaves a segment without room for its seal: the file was cut at a record's end.
+    if (!survey.is_sealed && !has_room_for_seal(newest, survey)) return start_afresh();
     if (Result<void> done = seal_torn(newest, survey); !done.ok()) return done;
   }
   if (Result<void> done = next_segment(0); !done.ok()) return done;
@@ -115,7 +117,7 @@ Result<void> SegmentLog::survey_files(Recovery& recovery) {
       return Error{Code::refused_to_protect, name + " belongs to another data directory"};
     }
     floor_ = std::max(floor_, survey.floor);
-    lap_ = std::max({lap_, survey.lap, survey.stray_lap});
+    lap_ = std::max({lap_, survey.lap, survey.stray_lap, floor_});
     recovery.files.push_back({Segment{name, std::move(file).value()}, survey});
   }
   return {};
@@ -253,10 +255,14 @@ void SegmentLog::replay_record(
   }
 }
 
+bool SegmentLog::has_room_for_seal(Lap lap, const Survey& survey) const {
+  return survey.end + record_bytes(0) <= segments_.at(lap).file->size();
+}
+
 // So that the next start does not take this segment, which is no longer the newest, for damaged.
 Result<void> SegmentLog::seal_torn(Lap lap, const Survey& survey) {
+  if (survey.is_sealed) return {};
   DiskFile& file = *segments_.at(lap).file;
-  if (survey.is_sealed || survey.end + record_bytes(0) > file.size()) return {};
   RecordHead seal;
   seal.kind = RecordKind::seal;
   seal.lap = lap;

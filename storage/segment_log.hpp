@@ -95,6 +95,7 @@ class SegmentLog {
   Result<void> replay(Lap lap, const Survey& survey, Recovery& recovery);
   void replay_record(
       std::uint64_t offset, const RecordHead& head, std::string_view payload, Recovery& recovery);
+  [[nodiscard]] bool has_room_for_seal(Lap lap, const Survey& survey) const;
   Result<void> seal_torn(Lap lap, const Survey& survey);
   void taint_groups(const Recovery& recovery);
   Result<void> start_afresh();

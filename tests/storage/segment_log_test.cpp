@@ -3,6 +3,7 @@
 // nothing that was never written ever is.
 #include "storage/segment_log.hpp"
 
+#include "storage/log_survey.hpp"
 #include "tests/storage/faulty_disk.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
@@ -233,6 +234,19 @@ BOOST_DATA_TEST_CASE(
       each.flushed = last;
       ++each.term;
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_segment_cut_behind_its_last_record_is_given_up_without_damage) {
+  testing::FaultyDisk disk(1);
+  commit(*open(disk), entries(7, 1, 5, 3));
+  const std::string name = disk.list().value().front();
+  const std::string content = disk.content(name);
+  disk.replace(name, content.substr(0, storage::survey_segment(content).end));
+  for (int start = 0; start < 2; ++start) {
+    const auto log = open(disk);
+    BOOST_TEST(!log->is_damaged());
+    BOOST_TEST(log->recover(GroupId{7}).value().entries.size() == 5U);
   }
 }
 
