@@ -41,8 +41,8 @@ const std::vector<Failure>& failures() {
       {"HK2004",
        exit_usage,
        "a file or directory cannot be used",
-       "It does not exist, may not be read or written, or lies on a full or read-only disk.",
-       "check the path, its owner and the free space"},
+       "It does not exist, may not be read or written, or lies on a read-only disk.",
+       "check the path, its owner and its mode"},
       {"HK3001",
        exit_unreachable,
        "the node is not reachable",
@@ -68,16 +68,33 @@ const std::vector<Failure>& failures() {
       {"HK6001",
        exit_refused,
        "refused to protect data",
-       "The data directory or the node belongs to another node or cluster, or is in use by "
-       "another process. Going on could mix up or overwrite what was acknowledged. Nothing was "
-       "changed.",
-       "use the directory under its own name, or give another --data; never two processes on one"},
+       "The data directory or the node belongs to another node or cluster. Going on could mix up "
+       "or "
+       "overwrite what was acknowledged. Nothing was changed.",
+       "use the directory under its own name and in its own cluster, or give another --data"},
       {"HK6002",
        exit_refused,
        "data is damaged",
        "Bytes that were written and synced read back differently. The node does not guess what "
        "they were.",
        "move the directory away and let the node join again, or restore it; check the disk"},
+      {"HK6003",
+       exit_refused,
+       "the data directory is in use",
+       "Another process has it open. Two on one directory would destroy it. Nothing was changed.",
+       "stop that process first, or give another --data"},
+      {"HK6004",
+       exit_refused,
+       "data of another version",
+       "The data directory was written by a version of HARKA whose format this one does not read. "
+       "Nothing was changed.",
+       "start the version that wrote it, or give another --data"},
+      {"HK6005",
+       exit_refused,
+       "another node has this name",
+       "The cluster knows a node of this name with another data directory. The node with that data "
+       "directory keeps the name and goes on; this one has stopped.",
+       "give this node another --name, or start it on the data directory that has the name"},
       {"HK7001",
        exit_timed_out,
        "no answer in time",
@@ -92,9 +109,16 @@ const std::vector<Failure>& failures() {
       {"HK9001",
        exit_disk_failed,
        "the disk failed a durable write",
-       "A write or sync failed, or the disk is full. After that nobody knows what the disk holds, "
-       "so the node stopped rather than acknowledge what may be lost.",
-       "free space or replace the disk, then start the node again: it reads back what is there"},
+       "A write or sync failed. After that nobody knows what the disk holds, so the node stopped "
+       "rather than acknowledge what may be lost.",
+       "check and replace the disk, then start the node again: it reads back what is there"},
+      {"HK9002",
+       exit_disk_failed,
+       "the disk is full",
+       "There was no room for a durable write, so the node stopped rather than acknowledge what "
+       "may "
+       "be lost. What was acknowledged is on the disk.",
+       "free space, then start the node again: it goes on where it stopped"},
   };
   return table;
 }

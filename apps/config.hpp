@@ -46,7 +46,8 @@ struct Config {
   Duration drain_timeout = std::chrono::seconds(10);
 };
 
-/// One setting: `name` is the TOML key; the flag is the same with dashes for underscores.
+/// One setting: `name` is the TOML key; the flag is the same with dashes for underscores. An error
+/// of `set` is the end of a sentence that begins with the name.
 struct Setting {
   std::string_view name;
   std::string_view type;  // string, list, integer, bytes, boolean, duration, map
@@ -57,25 +58,10 @@ struct Setting {
 
 [[nodiscard]] const std::vector<Setting>& settings();
 
-/// Reads a TOML file over `config`. Errors name file, line, key and what to do.
-[[nodiscard]] Result<void> load_config(const std::string& path, Config& config);
-
-/// Checks that the settings fit together and are safe: files exist, addresses parse, nothing that
-/// listens beyond loopback is without TLS and a password.
-[[nodiscard]] Result<void> check_config(const Config& config);
-
 /// The effective configuration as TOML, secrets replaced.
 [[nodiscard]] std::string print_config(const Config& config);
 
-/// The nearest known word, for "did you mean"; empty when nothing is near.
-[[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
-
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-[[nodiscard]] Result<HostPort> parse_address(std::string_view text);
-[[nodiscard]] bool is_loopback(std::string_view host);
+/// What is wrong with a configuration: each mistake one line that says where it is and what to do.
+using Mistakes = std::vector<std::string>;
 
 }  // namespace harka::apps

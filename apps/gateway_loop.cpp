@@ -4,7 +4,7 @@
 #include "apps/gateway_loop.hpp"
 
 #include "actors/kv/command.hpp"
-#include "apps/config.hpp"
+#include "apps/values.hpp"
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,10 @@
 #include "apps/data_dir.hpp"
 #include "apps/exit_code.hpp"
 #include "apps/gateway_loop.hpp"
+#include "apps/port_holder.hpp"
+#include "apps/values.hpp"
 #include "base/log.hpp"
+#include "gateway/listener.hpp"
 #include "runtime/caf/caf_host.hpp"
 #include "runtime/net/links.hpp"
 #include "storage/file_disk.hpp"
@@ -24,6 +27,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <utility>
 
 namespace harka::apps {
 
@@ -32,9 +36,22 @@ namespace {
 /// A durable write failed: nothing may be acknowledged any more, and nobody knows what is on the
 /// disk. Ends the process at once; a restart reads back what really is there.
 void stop_for_disk(const Error& error) {
-  log::error("node", error.detail + "; stopping: nothing acknowledged is lost");
-  std::fprintf(stderr, "harka: %s; stopping: nothing acknowledged is lost\n", error.detail.c_str());
-  ::_exit(exit_disk_failed);
+  const admin::Failure& failure = failure_of_disk(error);
+  const std::string detail = error.detail + "; stopping: nothing acknowledged is lost";
+  log::error("node", std::string(failure.id) + " " + detail);
+  std::fputs(admin::error_text(failure, detail).c_str(), stderr);
+  ::_exit(failure.exit_code);
+}
+
+/// Says who has the port, if that can be found out.
+Error named_holder(const std::string& address, const Error& error) {
+  const Result<HostPort> parsed = parse_address(address);
+  if (error.code != Code::io_failed || !parsed.ok()) return error;
+  const std::string holder = holder_of_port(parsed.value().port);
+  return Error{
+      error.code,
+      error.detail + (holder.empty() ? "; `ss -ltnp` as root shows who has the port"
+                                     : "; " + holder + " has the port")};
 }
 
 /// Makes links follow the cluster id that control announces.
@@ -88,6 +105,15 @@ Result<std::string> read_password(const Config& config) {
         Code::invalid_argument, config.password_file + " holds no password in its first line"};
   }
   return line;
+}
+
+/// Loops that share a port would share it with another process of this user, too.
+Result<void> check_unshared(gateway::Options options) {
+  if (!std::exchange(options.shares_port, false)) return {};
+  const Result<gateway::Listening> alone = gateway::open_listener(options);
+  if (!alone.ok()) return alone.error();
+  ::close(alone.value().socket);
+  return {};
 }
 
 NodeContext context_of(const Config& config, const DataDir& data) {
@@ -238,6 +264,7 @@ Result<void> Node::Parts::open_gateways() {
   options.tls_certificate = config.client_tls_cert;
   options.tls_key = config.client_tls_key;
   options.clients_max = config.clients_max;
+  if (Result<void> free = check_unshared(options); !free.ok()) return free;
   for (std::uint32_t index = 0; index < config.gateway_threads; ++index) {
     Result<std::unique_ptr<GatewayLoop>> gateway = GatewayLoop::start(
         index, GatewayLoop::Parts{directory, catalogue, registry, context}, options);
@@ -249,18 +276,24 @@ Result<void> Node::Parts::open_gateways() {
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Node>> Node::start(const Config& config) {
+std::variant<std::unique_ptr<Node>, StartFailure> Node::start(const Config& config) {
   Result<DataDir> data = DataDir::open(config.data, config.name);
-  if (!data.ok()) return data.error();
+  if (!data.ok()) return failure_at(Stage::data_dir, data.error());
   auto parts = std::make_unique<Parts>(config, std::move(data).value());
   std::unique_ptr<Node> node(new Node(std::move(parts)));
   Parts& made = *node->parts_;
-  if (Result<void> done = made.open_stores(); !done.ok()) return done.error();
-  if (Result<void> done = made.open_links(); !done.ok()) return done.error();
+  if (Result<void> done = made.open_stores(); !done.ok()) {
+    return failure_at(Stage::stores, done.error());
+  }
+  if (Result<void> done = made.open_links(); !done.ok()) {
+    return failure_at(Stage::listeners, named_holder(config.link_address, done.error()));
+  }
   made.start_actors();
-  if (Result<void> done = made.open_gateways(); !done.ok()) return done.error();
+  if (Result<void> done = made.open_gateways(); !done.ok()) {
+    return failure_at(Stage::listeners, named_holder(config.client_address, done.error()));
+  }
   made.actors->start_root(node_tree(made.context));
-  return Result<std::unique_ptr<Node>>(std::move(node));
+  return node;
 }
 
 Node::~Node() {

@@ -4,16 +4,18 @@
 #pragma once
 
 #include "apps/config.hpp"
-#include "base/result.hpp"
+#include "apps/start_failure.hpp"
 
 #include <memory>
+#include <variant>
 
 namespace harka::apps {
 
 class Node {
  public:
-  /// Opens, binds and starts everything; the error says what to do about it.
-  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const Config& config);
+  /// Opens, binds and starts everything; or why not, and what to do about it.
+  [[nodiscard]] static std::variant<std::unique_ptr<Node>, StartFailure> start(
+      const Config& config);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;

@@ -21,15 +21,13 @@ log::Level level_of(const std::string& name) {
   return log::Level::info;
 }
 
-const admin::Failure& startup_failure(const Error& error) {
-  // At start an I/O error is about an address or a path the operator chose, not a failing disk.
-  return error.code == Code::io_failed ? admin::failure("HK2004") : admin::failure_of(error.code);
-}
-
 }  // namespace
 
 int run_node(const Config& config) {
-  log::configure(log::Options{level_of(config.log_level), config.log_file, config.name});
+  const log::Options options{level_of(config.log_level), config.log_file, config.name};
+  if (Result<void> opened = log::configure(options); !opened.ok()) {
+    return report_failure(admin::Style{}, admin::failure("HK2004"), opened.error().detail);
+  }
   // Block the signals before any thread starts, so that only sigwait below sees them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -38,19 +36,23 @@ int run_node(const Config& config) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  Result<std::unique_ptr<Node>> node = Node::start(config);
-  if (!node.ok()) {
-    return report_failure(admin::Style{}, startup_failure(node.error()), node.error().detail);
+  std::variant<std::unique_ptr<Node>, StartFailure> started = Node::start(config);
+  if (const auto* why = std::get_if<StartFailure>(&started)) {
+    if (!config.log_file.empty()) {
+      log::error("node", std::string(why->failure->id) + " " + why->detail);
+    }
+    return report_failure(admin::Style{}, *why->failure, why->detail);
   }
+  const std::unique_ptr<Node> node = std::get<std::unique_ptr<Node>>(std::move(started));
   log::info(
       "node", "ready: clients on " + config.client_address + ", links on " + config.link_address);
   int caught = 0;
   sigwait(&signals, &caught);
   log::info("node", "draining; a second signal stops at once");
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  const bool is_drained = node.value()->drain();
+  const bool is_drained = node->drain();
   log::info("node", is_drained ? "drained" : "stopping with leaders left: nobody could take them");
-  node.value()->stop();
+  node->stop();
   return exit_done;
 }
 

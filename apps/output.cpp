@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/output.hpp"
 
+#include "apps/values.hpp"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -31,16 +33,23 @@ int report_failure(const Error& error) {
 
 int report_failure(
     const admin::Style& style, const admin::Failure& failure, const std::string& detail) {
+  return report_failure(style, failure, std::vector<std::string>{detail});
+}
+
+int report_failure(
+    const admin::Style& style,
+    const admin::Failure& failure,
+    const std::vector<std::string>& details) {
   if (admin::is_machine_format(style.format)) {
     admin::Json document = admin::make_document("Error");
     document["code"] = std::string(failure.id);
     document["exitCode"] = static_cast<int>(failure.exit_code);
-    document["what"] = detail;
+    document["what"] = join(details, "; ");
     document["why"] = std::string(failure.title);
     document["remedy"] = std::string(failure.remedy);
     print_document(style, document);
   }
-  std::cerr << admin::error_text(failure, detail);
+  std::cerr << admin::error_text(failure, join(details, "\nharka: "));
   return failure.exit_code;
 }
 

@@ -7,6 +7,7 @@
 #include "apps/exit_code.hpp"
 
 #include <string>
+#include <vector>
 
 namespace harka::apps {
 
@@ -21,5 +22,10 @@ int report_failure(const Error& error);
 /// Says what failed on stderr and, for a machine format, as an object on stdout. The exit code.
 int report_failure(
     const admin::Style& style, const admin::Failure& failure, const std::string& detail);
+/// The same for several things that are wrong at once.
+int report_failure(
+    const admin::Style& style,
+    const admin::Failure& failure,
+    const std::vector<std::string>& details);
 
 }  // namespace harka::apps

@@ -40,13 +40,17 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void configure(const Options& options) {
+Result<void> configure(const Options& options) {
   (void)logger();
   spdlog::sink_ptr sink;
   if (options.file.empty()) {
     sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   } else {
-    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    try {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    } catch (const spdlog::spdlog_ex& failure) {  // spdlog reports by exception; the border is here
+      return Error{Code::io_failed, std::string("the log file: ") + failure.what()};
+    }
   }
   auto made = std::make_shared<spdlog::logger>("harka", std::move(sink));
   made->set_pattern(
@@ -56,6 +60,7 @@ void configure(const Options& options) {
   made->set_level(to_spdlog(options.level));
   made->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(made));
+  return {};
 }
 
 void write(Level level, std::string_view component, std::string_view text) {

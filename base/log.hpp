@@ -3,6 +3,8 @@
 // The only file that knows spdlog is log.cpp.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -16,8 +18,9 @@ struct Options {
   std::string node;  // printed with every line
 };
 
-/// Call once from main before the first line; without it, warnings and errors go to stderr.
-void configure(const Options& options);
+/// Call once from main before the first line; without it, warnings and errors go to stderr. The
+/// error says why the file cannot be written.
+Result<void> configure(const Options& options);
 void write(Level level, std::string_view component, std::string_view text);
 [[nodiscard]] bool is_enabled(Level level);
 

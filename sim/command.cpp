@@ -250,7 +250,7 @@ int run_seeds(const std::vector<std::string>& arguments) {
       return usage("no such option: " + name);
     }
   }
-  log::configure({.level = log::Level::off, .file = {}, .node = {}});
+  (void)log::configure({.level = log::Level::off, .file = {}, .node = {}});
   (void)std::signal(SIGABRT, on_abort);
   return Runner(options).run();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The script, the console and the verdict.
-#include "apps/config.hpp"
 #include "apps/demo/demo.hpp"
 #include "apps/output.hpp"
+#include "apps/values.hpp"
 
 #include <algorithm>
 #include <iostream>

@@ -2,8 +2,8 @@
 // fork, exec, kill and wait; each child dies with the demo even if the demo is killed itself.
 #include "apps/demo/processes.hpp"
 
-#include "apps/config.hpp"
 #include "apps/port_holder.hpp"
+#include "apps/values.hpp"
 #include "runtime/net/dev_ca.hpp"
 
 #include <fcntl.h>

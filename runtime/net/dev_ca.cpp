@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file of this floor that calls OpenSSL directly: KJ-TLS verifies certificates but cannot
-// make them.
+// By OpenSSL: KJ-TLS verifies certificates but cannot make them.
 #include "runtime/net/dev_ca.hpp"
 
+#include "runtime/net/pem.hpp"
+
 #include <fcntl.h>
-#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -17,8 +15,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 namespace harka::net {
@@ -27,18 +23,7 @@ namespace {
 
 constexpr long valid_seconds = 10L * 365 * 24 * 3600;
 
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
 
 // The oldest entry of OpenSSL's error queue is the cause; the queue is empty afterwards.
 Error openssl_error(const std::string& what) {
@@ -64,40 +49,6 @@ Result<void> write_private(const std::string& path, const std::string& text) {
     return Error{Code::io_failed, path + ": " + std::strerror(errno)};
   }
   return {};
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Code::not_found, path + ": cannot be read"};
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-Bio memory_of(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-Result<Certificate> read_certificate(const std::string& path) {
-  const auto pem = read_file(path);
-  if (!pem) return pem.error();
-  const Bio bio = memory_of(pem.value());
-  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) {
-    ERR_clear_error();
-    return Error{Code::invalid_argument, path + ": not a certificate in PEM"};
-  }
-  return certificate;
-}
-
-Result<Key> read_key(const std::string& path) {
-  const auto pem = read_file(path);
-  if (!pem) return pem.error();
-  const Bio bio = memory_of(pem.value());
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (key == nullptr) {
-    ERR_clear_error();
-    return Error{Code::invalid_argument, path + ": not an unencrypted private key in PEM"};
-  }
-  return key;
 }
 
 template <typename Write>
@@ -230,23 +181,6 @@ Result<void> issue_node_certificate(const std::string& dir, const std::string& n
   if (!is_signed) return openssl_error("signing the certificate of " + name);
   const TlsFiles files = dev_tls_files(dir, name);
   return write_pair(files.certificate, files.key, raw, key.get());
-}
-
-Result<void> check_tls_files(const TlsFiles& files) {
-  const auto ca = read_certificate(files.ca);
-  if (!ca) return ca.error();
-  const auto certificate = read_certificate(files.certificate);
-  if (!certificate) return certificate.error();
-  const auto key = read_key(files.key);
-  if (!key) return key.error();
-  if (X509_check_private_key(certificate.value().get(), key.value().get()) != 1) {
-    ERR_clear_error();
-    return Error{Code::invalid_argument, files.key + " is not the key of " + files.certificate};
-  }
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate.value().get())) < 0) {
-    return Error{Code::invalid_argument, files.certificate + " has expired: issue a new one"};
-  }
-  return {};
 }
 
 }  // namespace harka::net

@@ -5,17 +5,11 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "runtime/net/tls_files.hpp"
 
 #include <string>
 
 namespace harka::net {
-
-/// Where a node's TLS material lies, as PEM.
-struct TlsFiles {
-  std::string ca;
-  std::string certificate;
-  std::string key;
-};
 
 /// `<dir>/ca.pem`, `<dir>/<name>.pem`, `<dir>/<name>.key`.
 [[nodiscard]] TlsFiles dev_tls_files(const std::string& dir, const std::string& name);
@@ -28,9 +22,5 @@ Result<void> make_dev_ca(const std::string& dir);
 /// common name and the DNS names `<name>.node.harka` and `node.harka`, as server and client.
 /// `already_exists` when there is one.
 Result<void> issue_node_certificate(const std::string& dir, const std::string& name);
-
-/// Whether a node can start with these: readable, the key fits the certificate, not expired. The
-/// error names the file.
-Result<void> check_tls_files(const TlsFiles& files);
 
 }  // namespace harka::net
