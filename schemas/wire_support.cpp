@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t word_bytes = 8;
 constexpr int nesting_max = 16;
+/// Data up to this size is copied out of its frame, because a slice keeps the whole receive buffer
+/// (128 KiB) alive: what one may hold in memory is at most 32 times what was sent.
+constexpr std::size_t copied_data_bytes_max = 4096;
 
 /// A reader may visit what it was sent four times over; beyond that it is being amplified.
 capnp::ReaderOptions options_for(std::size_t words) {
@@ -16,6 +19,14 @@ capnp::ReaderOptions options_for(std::size_t words) {
   options.traversalLimitInWords = 4 * words + 64;
   options.nestingLimit = nesting_max;
   return options;
+}
+
+/// One allocation for the count and the bytes.
+SharedBytes copy_of(std::string_view bytes) {
+  auto copy = std::make_shared_for_overwrite<char[]>(bytes.size());
+  std::memcpy(copy.get(), bytes.data(), bytes.size());
+  const std::string_view view(copy.get(), bytes.size());
+  return SharedBytes(std::move(copy), view);
 }
 
 }  // namespace
@@ -49,7 +60,11 @@ void read_bytes(
   if (in.size() > bytes_max) return reading.refuse(Code::too_large, field);
   if (in.size() == 0) return;
   const auto* begin = reinterpret_cast<const char*>(in.begin());
-  value = reading.frame.slice(static_cast<std::size_t>(begin - reading.frame.data()), in.size());
+  if (in.size() <= copied_data_bytes_max) {
+    value = copy_of(std::string_view(begin, in.size()));
+  } else {
+    value = reading.frame.slice(static_cast<std::size_t>(begin - reading.frame.data()), in.size());
+  }
 }
 
 FlatMessage::FlatMessage(std::size_t words)

@@ -92,14 +92,16 @@ BOOST_AUTO_TEST_CASE(an_unknown_kind_is_an_invalid_argument) {
   BOOST_TEST((decoded.error().code == Code::invalid_argument));
 }
 
-BOOST_AUTO_TEST_CASE(data_fields_share_the_frame) {
-  msg::CacheFill fill;
-  fill.key = SharedBytes(std::string(100, 'k'));
-  const SharedBytes bytes = msg::encode_struct(fill);
-  const auto decoded = msg::decode_struct<msg::CacheFill>(bytes);
-  BOOST_REQUIRE(decoded.ok());
-  const char* key = decoded.value().key.data();
-  BOOST_TEST((key >= bytes.data() && key + 100 <= bytes.data() + bytes.size()));
+BOOST_AUTO_TEST_CASE(large_data_shares_the_frame_and_small_data_does_not_keep_it_alive) {
+  for (const std::size_t size : {100, 5000}) {
+    msg::InstallState install;
+    install.data = SharedBytes(std::string(size, 'd'));
+    const SharedBytes frame = msg::encode_struct(install);
+    const auto decoded = msg::decode_struct<msg::InstallState>(frame);
+    BOOST_REQUIRE(decoded.ok());
+    BOOST_TEST((decoded.value().data == install.data));
+    BOOST_TEST((decoded.value().data.owner() == frame.owner()) == (size == 5000));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(bytes_behind_the_message_are_refused) {
