@@ -61,6 +61,19 @@ Result<std::vector<EnvelopePtr>> LogStoreCore::flush() {
   return finish_flush();
 }
 
+class LogStoreThread::Bell final : public Waker {
+ public:
+  void wake() override { waiting_.notify_one(); }
+
+  template <typename Ready>
+  void wait(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+    waiting_.wait(lock, ready);
+  }
+
+ private:
+  std::condition_variable waiting_;
+};
+
 LogStoreThread::LogStoreThread(
     std::unique_ptr<SegmentLog> log,
     Directory& directory,
@@ -68,6 +81,7 @@ LogStoreThread::LogStoreThread(
     : log_(std::move(log)),
       directory_(directory),
       on_fatal_(std::move(on_fatal)),
+      bell_(std::make_shared<Bell>()),
       thread_([this] { run(); }) {}
 
 LogStoreThread::~LogStoreThread() {
@@ -75,10 +89,13 @@ LogStoreThread::~LogStoreThread() {
 }
 
 bool LogStoreThread::post(EnvelopePtr envelope) {
-  const std::lock_guard lock(mutex_);
-  if (is_stopping_ || queue_.size() >= limits::store_queue_max) return false;
-  queue_.push_back(std::move(envelope));
-  if (queue_.size() == 1) wake_.notify_one();
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_ || queue_.size() >= limits::store_queue_max) return false;
+    queue_.push_back(std::move(envelope));
+    if (queue_.size() > 1) return true;
+  }
+  WakeBatch::wake(bell_);
   return true;
 }
 
@@ -86,7 +103,7 @@ void LogStoreThread::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    wake_.notify_one();
+    bell_->wake();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -105,7 +122,7 @@ void LogStoreThread::run() {
     {
       std::unique_lock lock(mutex_);
       counters_ = counters;
-      wake_.wait(lock, [this] { return !queue_.empty() || is_stopping_; });
+      bell_->wait(lock, [this] { return !queue_.empty() || is_stopping_; });
       if (queue_.empty()) break;
       batch.swap(queue_);
     }
@@ -119,6 +136,7 @@ void LogStoreThread::run() {
     counters = log_->counters();
     counters.flush_time = before.flush_time + taken;
     counters.flush_time_max = std::max(before.flush_time_max, taken);
+    const WakeBatch one_for_all;
     for (EnvelopePtr& envelope : answers.value()) (void)directory_.post_owed(std::move(envelope));
   }
   if (Result<void> done = log_->close(); !done.ok()) fail(done.error());

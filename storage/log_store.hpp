@@ -5,11 +5,13 @@
 #pragma once
 
 #include "runtime/directory.hpp"
+#include "runtime/wake_batch.hpp"
 #include "storage/segment_log.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -60,6 +62,8 @@ class LogStoreThread final : public Port {
   [[nodiscard]] LogCounters counters() const;
 
  private:
+  class Bell;
+
   void run();
   void fail(const Error& error);
 
@@ -67,7 +71,7 @@ class LogStoreThread final : public Port {
   Directory& directory_;
   std::function<void(const Error&)> on_fatal_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  std::shared_ptr<Bell> bell_;  // shared with the wake batches of other threads
   std::vector<EnvelopePtr> queue_;
   LogCounters counters_;
   bool is_stopping_ = false;

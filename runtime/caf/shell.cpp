@@ -2,6 +2,7 @@
 #include "runtime/caf/shell.hpp"
 
 #include "runtime/caf/tsan_edges.hpp"
+#include "runtime/wake_batch.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/mailbox_element.hpp>
@@ -90,6 +91,7 @@ void Shell::take_turn(const ShellEvent& event) {
     return;
   }
   const HostTime time = node_.time();
+  WakeBatch::flush_if_old(time.now);
   // The first event starts the machine, also when a message overtook Kind::start.
   if (host_ == nullptr) start_machine(time);
   if (!ending_) deliver(event, time);

@@ -31,6 +31,29 @@ void run_logged(const EventLoop::Task& task) {
 
 }  // namespace
 
+/// Owns the descriptor that the thread sleeps on.
+class EventLoop::Bell final : public Waker {
+ public:
+  Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { ASSERT(fd_ >= 0); }
+
+  ~Bell() override { ::close(fd_); }
+
+  void wake() override {
+    const std::uint64_t one = 1;
+    (void)!::write(fd_, &one, sizeof one);
+  }
+
+  void silence() {
+    std::uint64_t count = 0;
+    (void)!::read(fd_, &count, sizeof count);
+  }
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
 std::string describe(const kj::Exception& exception) {
   return std::string(exception.getDescription().cStr());
 }
@@ -41,9 +64,7 @@ void EventLoop::Kj::taskFailed(kj::Exception&& exception) {
   log::error("net", "a promise on the loop failed: " + describe(exception));
 }
 
-EventLoop::EventLoop(std::string name)
-    : name_(std::move(name)), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  ASSERT(wake_fd_ >= 0);
+EventLoop::EventLoop(std::string name) : name_(std::move(name)), bell_(std::make_shared<Bell>()) {
   std::atomic<bool> ready{false};
   thread_ = std::thread([this, &ready] { thread_main(&ready); });
   ready.wait(false);
@@ -51,7 +72,6 @@ EventLoop::EventLoop(std::string name)
 
 EventLoop::~EventLoop() {
   stop();
-  ::close(wake_fd_);
 }
 
 void EventLoop::thread_main(std::atomic<bool>* ready) {
@@ -61,23 +81,24 @@ void EventLoop::thread_main(std::atomic<bool>* ready) {
   auto stopped = kj::newPromiseAndFulfiller<void>();
   {
     kj::UnixEventPort::FdObserver observer(
-        kj_->port(), wake_fd_, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+        kj_->port(), bell_->fd(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
     kj::Function<kj::Promise<void>()> wait_for_work = [&]() -> kj::Promise<void> {
       return observer.whenBecomesReadable().then([&]() -> kj::Promise<void> {
-        std::uint64_t count = 0;
-        (void)!::read(wake_fd_, &count, sizeof count);
+        bell_->silence();
         drain();
         if (const std::lock_guard lock(mutex_); is_closed_) return kj::READY_NOW;
         return wait_for_work();
       });
     };
     auto work = wait_for_work();
+    WakeBatch::set_round([this] { kj_->tasks.add(kj::evalLast([] { WakeBatch::flush(); })); });
     ready->store(true);
     ready->notify_one();
     // Without this KJ polls only when nothing is left to do, and one busy connection would starve
     // timers, posts and all other connections.
     kj_->io.waitScope.setBusyPollInterval(32);
     work.wait(kj_->io.waitScope);
+    WakeBatch::set_round(nullptr);
   }
   drain();
   for (std::size_t left = at_stop_.size(); left > 0; --left) run_logged(at_stop_[left - 1]);
@@ -100,8 +121,7 @@ void EventLoop::stop() {
     const std::lock_guard lock(mutex_);
     is_closed_ = true;
   }
-  const std::uint64_t one = 1;
-  (void)!::write(wake_fd_, &one, sizeof one);
+  bell_->wake();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -112,8 +132,11 @@ bool EventLoop::post(Task task) {
     inbox_.push_back(std::move(task));
     if (inbox_.size() > 1) return true;
   }
-  const std::uint64_t one = 1;
-  (void)!::write(wake_fd_, &one, sizeof one);
+  if (is_loop_thread()) {
+    kj_->tasks.add(kj::evalLater([this] { drain(); }));
+  } else {
+    WakeBatch::wake(bell_);
+  }
   return true;
 }
 
@@ -132,6 +155,7 @@ bool EventLoop::run(const Task& task) {
     done.notify_one();
   });
   if (!posted) return false;
+  WakeBatch::flush();
   std::unique_lock lock(mutex);
   done.wait(lock, [&] { return is_done; });
   return true;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread that runs a KJ event loop. Sockets, TLS and timers of links and of gateways live on
 // such threads and nowhere else; other threads hand them work by `post`, which costs one eventfd
-// write a burst, not one a call. This header knows no KJ: code that runs on the loop and needs its
-// sockets includes loop_kj.hpp.
+// write a burst, not one a call. The loop itself wakes other threads once a turn: what it posts
+// elsewhere is gathered (runtime/wake_batch) until it has nothing left to do but poll. This header
+// knows no KJ: code that runs on the loop and needs its sockets includes loop_kj.hpp.
 #pragma once
 
 #include "base/time.hpp"
+#include "runtime/wake_batch.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -54,12 +56,14 @@ class EventLoop {
   [[nodiscard]] Kj& kj();
 
  private:
+  class Bell;
+
   void thread_main(std::atomic<bool>* ready);
   void drain();
   void fire(TimerHandle timer);
 
   std::string name_;
-  int wake_fd_;
+  std::shared_ptr<Bell> bell_;  // shared with the wake batches of other threads
   std::mutex mutex_;
   std::vector<Task> inbox_;
   std::vector<Task> at_stop_;
