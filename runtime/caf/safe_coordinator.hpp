@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CAF's work-sharing scheduler with a clock that cannot deadlock.
+// CAF's work-sharing scheduler with a clock that cannot deadlock and few wake-ups (frugal_sharing).
 //
 // The clock of CAF 0.17.6 drains a 64-slot ring. When its own thread drops the last reference to a
 // living actor, that actor's cleanup pushes onto the same ring, and if it is full the clock waits
@@ -11,10 +11,11 @@
 // (network, gateway, timer) would pay that.
 #pragma once
 
+#include "runtime/caf/frugal_sharing.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/detail/type_list.hpp>
-#include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
 #include <condition_variable>
@@ -64,9 +65,9 @@ class SafeClock final : public caf::detail::thread_safe_actor_clock {
   std::thread thread_;
 };
 
-class SafeCoordinator final : public caf::scheduler::coordinator<caf::policy::work_sharing> {
+class SafeCoordinator final : public caf::scheduler::coordinator<FrugalSharing> {
  public:
-  using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
+  using super = caf::scheduler::coordinator<FrugalSharing>;
   using super::super;
 
   /// The hook that actor_system_config::load looks for.
