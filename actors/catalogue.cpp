@@ -3,7 +3,7 @@
 //
 //   supervisor/0  one_for_one
 //   ├─ pulse      ticks and coalesced heartbeats
-//   ├─ membership who is alive
+//   ├─ membership who is alive; has its own thread, all others share the scheduler's
 //   ├─ control    the map, who leads what
 //   └─ region     supervises the cache and the replicas placed on this node
 #include "actors/catalogue.hpp"
@@ -154,7 +154,9 @@ ChildSpec node_tree(const NodeContext& context) {
 
   ChildSpec root = child(context, msg::ActorKind::supervisor);
   root.children.push_back(child(context, msg::ActorKind::pulse));
-  root.children.push_back(child(context, msg::ActorKind::membership));
+  ChildSpec membership = child(context, msg::ActorKind::membership);
+  membership.thread = ThreadUse::own;  // busy shards must not make this node look dead
+  root.children.push_back(std::move(membership));
   root.children.push_back(child(context, msg::ActorKind::control));
   root.children.push_back(std::move(region));
   for (ChildSpec& spec : root.children) spec.mailbox_max = 100'000;

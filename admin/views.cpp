@@ -90,6 +90,7 @@ View actors_view() {
       nullptr,
       nullptr,
       {{"ACTOR", "name"},
+       {"THREAD", "thread"},
        {"MAILBOX", "mailbox", true},
        {"PEAK", "mailboxPeak", true},
        {"MAX", "mailboxMax", true, true},

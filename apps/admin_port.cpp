@@ -29,6 +29,7 @@ std::string AdminPort::actors_json() const {
   json.key("items").begin_array();
   for (const ActorInfo& actor : registry_.snapshot()) {
     json.begin_object().field("name", actor.name).field("alive", actor.is_alive);
+    json.field("thread", name_of(actor.thread));
     json.field("mailbox", actor.mailbox_length).field("mailboxPeak", actor.mailbox_peak);
     json.field("mailboxMax", actor.mailbox_max).field("refused", actor.mailbox_refused);
     json.field("handled", actor.handled_count).field("restarts", actor.restart_count);

@@ -105,7 +105,8 @@ Result<void> GatewayLoop::open(const gateway::Options& options) {
     MachineHost::Options host;
     host.self = router_;
     host.seed = parts_.context.epoch.value * 1000 + index_;
-    host.record = parts_.registry.spawned(router_, Address{}, 0, HostTime::read().wall);
+    host.record =
+        parts_.registry.spawned(router_, Address{}, 0, HostTime::read().wall, ThreadUse::loop);
     host_ = std::make_unique<MachineHost>(parts_.catalogue.make(spec), parts_.directory, host);
     host_->start(HostTime::read());
     arm_timer();

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace harka {
@@ -23,6 +24,22 @@ enum class RestartStrategy : std::uint8_t {
   one_for_all,  // restart all children
   rest_for_one  // restart it and those started after it
 };
+
+/// Which thread runs an actor.
+enum class ThreadUse : std::uint8_t {
+  shared,  // a worker of the scheduler, with all others
+  own,     // one of its own: never kept waiting by busy neighbours
+  loop     // its host's: a gateway loop and its router
+};
+
+[[nodiscard]] constexpr std::string_view name_of(ThreadUse use) {
+  switch (use) {
+    case ThreadUse::shared: return "shared";
+    case ThreadUse::own: return "own";
+    case ThreadUse::loop: return "loop";
+  }
+  return "?";
+}
 
 /// How a supervisor answers failures. Exceeding `intensity` restarts within `period` makes it stop
 /// its children and fail itself, so that its own supervisor decides.
@@ -40,6 +57,7 @@ struct ChildSpec {
   RestartType restart = RestartType::permanent;
   Duration shutdown_budget = 5s;  // after StopChild; then it is killed
   std::size_t mailbox_max = limits::mailbox_default_max;
+  ThreadUse thread = ThreadUse::shared;
   RestartPolicyOptions policy;      // supervisors only
   std::vector<ChildSpec> children;  // supervisors only
 };

@@ -33,8 +33,12 @@ void ActorRecord::set_refresh(std::function<void()> refresh) {
 }
 
 std::shared_ptr<ActorRecord> Registry::spawned(
-    const Address& address, const Address& parent, std::size_t mailbox_max, WallTime now) {
-  auto record = std::make_shared<ActorRecord>(address, parent, mailbox_max);
+    const Address& address,
+    const Address& parent,
+    std::size_t mailbox_max,
+    WallTime now,
+    ThreadUse thread) {
+  auto record = std::make_shared<ActorRecord>(address, parent, mailbox_max, thread);
   const std::lock_guard lock(mutex_);
   const auto [known, is_new] = entries_.try_emplace(Key{address.kind, address.index});
   Entry& entry = known->second;
@@ -71,6 +75,7 @@ ActorInfo Registry::info_of(const Entry& entry) {
   info.name = name_of(record.address_);
   info.address = record.address_;
   info.parent = record.parent_;
+  info.thread = record.thread_;
   info.is_alive = entry.is_alive;
   info.mailbox_length = entry.is_alive ? record.mailbox_length() : 0;
   info.mailbox_peak = record.peak_.load(std::memory_order_relaxed);

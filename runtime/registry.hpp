@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "runtime/child_spec.hpp"
 #include "runtime/envelope.hpp"
 
 #include <atomic>
@@ -22,7 +23,8 @@ namespace harka {
 struct ActorInfo {
   std::string name;  // "replica/17"
   Address address;
-  Address parent;         // kind none: the root
+  Address parent;  // kind none: the root
+  ThreadUse thread = ThreadUse::shared;
   bool is_alive = false;  // false: it failed and nobody has restarted it (yet)
   std::uint64_t mailbox_length = 0;
   std::uint64_t mailbox_peak = 0;
@@ -38,8 +40,9 @@ struct ActorInfo {
 /// One incarnation of one actor. Its mailbox and its host count into it; any thread reads.
 class ActorRecord {
  public:
-  ActorRecord(const Address& address, const Address& parent, std::size_t mailbox_max)
-      : address_(address), parent_(parent), mailbox_max_(mailbox_max) {}
+  ActorRecord(
+      const Address& address, const Address& parent, std::size_t mailbox_max, ThreadUse thread)
+      : address_(address), parent_(parent), mailbox_max_(mailbox_max), thread_(thread) {}
 
   /// A message wants in. False: the mailbox is full.
   [[nodiscard]] bool enter_mailbox();
@@ -68,6 +71,7 @@ class ActorRecord {
   Address address_;
   Address parent_;
   std::size_t mailbox_max_;
+  ThreadUse thread_;
   std::atomic<std::uint64_t> length_{0};
   std::atomic<std::uint64_t> peak_{0};
   std::atomic<std::uint64_t> refused_{0};
@@ -83,7 +87,11 @@ class Registry {
  public:
   /// A new incarnation; the same address again is a restart unless the last exit was normal.
   [[nodiscard]] std::shared_ptr<ActorRecord> spawned(
-      const Address& address, const Address& parent, std::size_t mailbox_max, WallTime now);
+      const Address& address,
+      const Address& parent,
+      std::size_t mailbox_max,
+      WallTime now,
+      ThreadUse thread = ThreadUse::shared);
   /// A failed actor stays listed with its reason until it is spawned again; others go.
   void exited(const ActorRecord& record, bool is_normal, const std::string& reason);
   /// In order of kind and index. Descriptions are as of the last listing or the last second.

@@ -43,13 +43,17 @@ MachinePtr ShellNode::make_machine(const ChildSpec& spec) {
 std::shared_ptr<Mailbox> ShellNode::spawn(
     const effect::Spawn& spawn, const Address& parent_address, std::shared_ptr<Mailbox> parent) {
   const Address& address = spawn.spec.address;
-  auto record =
-      parts_.registry.spawned(address, parent_address, spawn.spec.mailbox_max, time().wall);
+  auto record = parts_.registry.spawned(
+      address, parent_address, spawn.spec.mailbox_max, time().wall, spawn.spec.thread);
   auto mailbox = std::make_shared<Mailbox>(std::move(record));
   auto start = std::make_shared<const ShellStart>(
       ShellStart{this, spawn.spec, spawn.instance, mailbox, std::move(parent), parent_address});
   // lazy_init: the actor's first thread is the one that handles its first event.
-  mailbox->attach(system_->spawn<Shell, caf::lazy_init>(std::move(start)));
+  // A seeded host runs all on one thread, whatever the specification says.
+  const bool has_own_thread = spawn.spec.thread == ThreadUse::own && !parts_.is_time_virtual;
+  mailbox->attach(
+      has_own_thread ? system_->spawn<Shell, caf::detached + caf::lazy_init>(std::move(start))
+                     : system_->spawn<Shell, caf::lazy_init>(std::move(start)));
   // Bound before it starts, so that answers to what it sends in its first turn find it.
   parts_.directory.bind(address, mailbox);
   mailbox->post_event(ShellEvent::Kind::start);

@@ -106,6 +106,37 @@ BOOST_AUTO_TEST_CASE(an_owed_answer_enters_a_full_mailbox) {
   BOOST_TEST(fixture.host.stop(5s));
 }
 
+BOOST_AUTO_TEST_CASE(an_actor_with_its_own_thread_runs_while_all_workers_are_busy) {
+  ChildSpec own = worker_spec(2);
+  own.thread = ThreadUse::own;
+  Fixture fixture(supervisor_spec(0, {worker_spec(1), own}), {.worker_threads = 1});
+  auto& journal = fixture.factory.journal;
+  BOOST_TEST_REQUIRE(journal.wait_for("start replica/2"));
+  testing::Worker::let_return(false);
+  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
+  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+  BOOST_TEST(post(fixture.directory, worker_address(2), msg::Probe{.sequence = 7}));
+  BOOST_TEST(journal.wait_for("probe 7 replica/2"));
+  testing::Worker::let_return(true);
+  for (const ActorInfo& info : fixture.registry.snapshot()) {
+    BOOST_TEST(name_of(info.thread) == (info.name == "replica/2" ? "own" : "shared"));
+  }
+  BOOST_TEST(fixture.host.stop(5s));
+}
+
+BOOST_AUTO_TEST_CASE(an_actor_with_its_own_thread_is_restarted_and_stopped_like_others) {
+  ChildSpec own = worker_spec(1);
+  own.thread = ThreadUse::own;
+  Fixture fixture(supervisor_spec(0, {own}));
+  auto& journal = fixture.factory.journal;
+  BOOST_TEST_REQUIRE(journal.wait_for("start replica/1"));
+  BOOST_TEST(post(fixture.directory, worker_address(1), msg::Inject{"crash"}));
+  BOOST_TEST(journal.wait_for("start replica/1", 2));
+  BOOST_TEST(fixture.host.stop(5s));
+  BOOST_TEST(journal.count("stop replica/1") == 1U);
+  BOOST_TEST(fixture.registry.snapshot().empty());
+}
+
 BOOST_AUTO_TEST_CASE(escalation_tells_the_application) {
   testing::Journal ended;
   ChildSpec root = supervisor_spec(0, {worker_spec(1), worker_spec(200)});
