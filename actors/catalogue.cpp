@@ -59,7 +59,8 @@ MachinePtr Catalogue::make(const ChildSpec& spec) {
     case msg::ActorKind::region:
       return std::make_unique<Region>(spec, load_stored_map(*context_.engine));
     case msg::ActorKind::cache:
-      return std::make_unique<Cache>(CacheOptions{.bytes_max = context_.cache_bytes});
+      return std::make_unique<Cache>(
+          CacheOptions{.bytes_max = context_.cache_bytes, .staleness_max = context_.staleness_max});
     case msg::ActorKind::router: return make_router(spec.address.index);
     case msg::ActorKind::control: return make_control();
     case msg::ActorKind::none:
@@ -136,6 +137,7 @@ MachinePtr Catalogue::make_replica(const ChildSpec& spec) const {
   options.raft.preferred_leader = options.initial_voters.front() == context_.node.value;
   ShardOptions shard_options;
   shard_options.shard = shard;
+  shard_options.staleness_max = context_.staleness_max;
   return std::make_unique<Replica>(
       std::move(options), engine, std::make_unique<Shard>(shard_options, engine));
 }

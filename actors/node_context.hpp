@@ -50,7 +50,8 @@ struct NodeContext {
   Duration heartbeat_interval = limits::heartbeat_interval;
   PulseOptions pulse;
   membership::Options membership = default_membership();
-  std::size_t cache_bytes = 64U << 20;
+  std::size_t cache_bytes = limits::cache_bytes_default;
+  Duration staleness_max = limits::staleness_default;
   Duration flush_interval = 2s;
   std::size_t flush_bytes = 4U << 20;
   std::string version;

@@ -109,18 +109,18 @@ Setting region_delay_setting() {
       }};
 }
 
-Setting drain_timeout_setting() {
+Setting duration_setting(std::string_view name, Duration Config::*field, std::string_view help) {
   return Setting{
-      "drain_timeout",
+      name,
       "duration",
-      "how long SIGTERM may take to move leaders away",
-      [](Config& config, std::string_view text) -> Result<void> {
+      help,
+      [field](Config& config, std::string_view text) -> Result<void> {
         Result<Duration> duration = parse_duration(text);
         if (!duration.ok()) return duration.error();
-        config.drain_timeout = duration.value();
+        config.*field = duration.value();
         return {};
       },
-      [](const Config& config) { return print_duration(config.drain_timeout); }};
+      [field](const Config& config) { return print_duration(config.*field); }};
 }
 
 }  // namespace
@@ -172,6 +172,10 @@ const std::vector<Setting>& settings() {
           {1ULL << 20, 1ULL << 40},
           true,
           "bound of the application cache"),
+      duration_setting(
+          "staleness_max",
+          &Config::staleness_max,
+          "reads after READONLY show all that was committed so long before"),
       number_setting<std::uint64_t>(
           "clients_max", &Config::clients_max, {1, 1'000'000}, false, "client connections"),
       text_setting("log_level", &Config::log_level, "trace, debug, info, warning or error"),
@@ -181,7 +185,10 @@ const std::vector<Setting>& settings() {
           "trust_clocks",
           &Config::trust_clocks,
           "leader leases; with false each read asks a quorum"),
-      drain_timeout_setting(),
+      duration_setting(
+          "drain_timeout",
+          &Config::drain_timeout,
+          "how long SIGTERM may take to move leaders away"),
   };
   return table;
 }

@@ -37,7 +37,8 @@ struct Config {
   std::uint32_t threads = 2;  // actor workers
   std::uint32_t gateway_threads = 1;
   std::uint64_t log_segment_bytes = 64ULL << 20;
-  std::uint64_t cache_bytes = 64ULL << 20;
+  std::uint64_t cache_bytes = limits::cache_bytes_default;
+  Duration staleness_max = limits::staleness_default;  // of reads after READONLY
   std::uint64_t clients_max = 10'000;
   std::string log_level = "info";
   std::string log_file;                          // empty: stderr

@@ -134,6 +134,7 @@ NodeContext context_of(const Config& config, const DataDir& data) {
   context.router_count = config.gateway_threads;
   context.trust_clocks = config.trust_clocks;
   context.cache_bytes = config.cache_bytes;
+  context.staleness_max = config.staleness_max;
   context.version = version_text();
   return context;
 }
@@ -264,6 +265,7 @@ Result<void> Node::Parts::open_gateways() {
   options.tls_certificate = config.client_tls_cert;
   options.tls_key = config.client_tls_key;
   options.clients_max = config.clients_max;
+  options.staleness_max = config.staleness_max;
   if (Result<void> free = check_unshared(options); !free.ok()) return free;
   for (std::uint32_t index = 0; index < config.gateway_threads; ++index) {
     Result<std::unique_ptr<GatewayLoop>> gateway = GatewayLoop::start(

@@ -32,6 +32,14 @@ constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
 constexpr std::size_t uncommitted_bytes_max = 32 * 1024 * 1024;  // a leader refuses beyond
 constexpr std::size_t log_writes_pending_max = 16;  // AppendLogs a group, then they gather
 
+// Reads that may be stale (READONLY).
+constexpr Duration staleness_default = 1s;  // an answer shows all that was committed before it
+constexpr std::size_t cache_bytes_default = 64 * 1024 * 1024;  // a node's
+constexpr std::size_t cache_answer_bytes = 4 * 1024 * 1024;    // of records: none is begun beyond
+constexpr std::size_t cache_exchange_keys = 16 * 1024;         // asked for; one batch may have more
+constexpr std::size_t changes_kept = 16 * 1024;                // by a shard, for its caches
+constexpr std::size_t changes_kept_bytes = 1024 * 1024;
+
 // Links between nodes.
 constexpr std::size_t frame_bytes_max = 64 * 1024 * 1024;
 constexpr std::size_t outbox_bytes_max = 32 * 1024 * 1024;  // a connection; beyond it sends fail

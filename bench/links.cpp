@@ -25,19 +25,19 @@ namespace {
 constexpr std::size_t payload_bytes = 100;
 using Clock = std::chrono::steady_clock;
 
-// `hit` asks for an answer: the payload back, and how many messages came before.
+// `duplicate` asks for an answer: the payload back, and how many messages came before.
 class EchoPort final : public Port {
  public:
   explicit EchoPort(Directory& directory) : directory_(directory) {}
 
   bool post(EnvelopePtr envelope) override {
-    const auto* message = std::get_if<msg::CacheReply>(&envelope->body);
+    const auto* message = std::get_if<msg::ShardReply>(&envelope->body);
     if (message == nullptr) return false;
-    if (!message->hit) {
-      count_ += message->reply.size() == payload_bytes ? 1 : 0;
+    if (!message->duplicate) {
+      count_ += message->replies.size() == payload_bytes ? 1 : 0;
       return true;
     }
-    msg::CacheReply answer = *message;
+    msg::ShardReply answer = *message;
     answer.applied_index = count_;
     return directory_.post(std::make_shared<const Envelope>(
         Envelope{envelope->to, envelope->from, envelope->correlation, std::move(answer)}));
@@ -60,7 +60,7 @@ class AnswerPort final : public Port {
   std::uint64_t wait() {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return answer_ != nullptr; });
-    return std::get<msg::CacheReply>(std::exchange(answer_, nullptr)->body).applied_index;
+    return std::get<msg::ShardReply>(std::exchange(answer_, nullptr)->body).applied_index;
   }
 
  private:
@@ -161,10 +161,10 @@ class Client {
   // The same envelope again and again, as the Erlang side sends the same term: what is measured is
   // the link, not the making of messages.
   static EnvelopePtr make(bool wants_answer) {
-    msg::CacheReply message;
-    message.token = 1;
-    message.hit = wants_answer;
-    message.reply = SharedBytes(std::string(payload_bytes, 'x'));
+    msg::ShardReply message;
+    message.sequence = 1;
+    message.duplicate = wants_answer;
+    message.replies = SharedBytes(std::string(payload_bytes, 'x'));
     return std::make_shared<const Envelope>(Envelope{
         address_of(NodeId{client_id}, msg::ActorKind::cache),
         address_of(NodeId{server_id}, msg::ActorKind::cache),

@@ -23,6 +23,7 @@ struct Options {
   std::string tls_certificate;  // files; empty: no TLS
   std::string tls_key;
   std::size_t clients_max = 10'000;
+  Duration staleness_max = limits::staleness_default;  // of reads after READONLY: what INFO says
   Duration idle_timeout{};                      // 0: never; of connections that wait for nothing
   Duration stalled_timeout = 60s;               // a client that does not read what it asked for
   std::size_t output_bytes_max = 1U << 20;      // unread replies: no more commands are taken beyond

@@ -240,7 +240,9 @@ void answer_info(const LocalCall& call) {
       {"clients", clients_section(call)},
       {"stats", stats_section(call)},
       {"replication", "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n"},
-      {"cluster", "# Cluster\r\ncluster_enabled:1\r\n"},
+      {"cluster",
+       "# Cluster\r\ncluster_enabled:1\r\nreadonly_staleness_max_ms:" +
+           std::to_string(call.service.options().staleness_max / 1ms) + "\r\n"},
       {"keyspace", "# Keyspace\r\n"},
   };
   std::string text;

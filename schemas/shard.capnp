@@ -16,7 +16,7 @@ struct ShardBatch $message {
   commands @5 :Data;        # encoded commands: actors/kv/command.hpp
   count @6 :UInt32;
   writes @7 :UInt32;        # how many of them may write
-  staleReads @8 :Bool;      # READONLY: a follower may answer within the stated staleness
+  staleReads @8 :Bool;      # READONLY: a follower or a cache may answer within the stated staleness
   minIndex @9 :UInt64;      # staleReads: never answer from an older applied index than this
 }
 enum BatchOutcome {
@@ -45,30 +45,29 @@ struct SessionRecord {
   lengths @3 :List(UInt32);
   index @4 :UInt64;
 }
-struct CacheRead $message {
+struct CacheRefresh $message {
+  # From a cache to a shard's leader: what changed since, and what do these keys hold? At most one
+  # is under way between a cache and a shard.
   shard @0 :UInt32;
-  key @1 :Data;
-  minIndex @2 :UInt64;      # the client has already seen this applied index
-  token @3 :UInt64;
-  resp3 @4 :Bool;
+  token @1 :UInt64;         # repeated by the answer; a late answer is told by it
+  since @2 :UInt64;         # what the cache keeps is as of this applied index; 0: it keeps nothing
+  keys @3 :List(Data);
 }
-struct CacheReply $message {
-  token @0 :UInt64;
-  hit @1 :Bool;
-  reply @2 :Data;           # RESP
-  appliedIndex @3 :UInt64;
+struct CacheRecord {
+  isFound @0 :Bool;
+  isOmitted @1 :Bool;       # the answer was full: nothing is said about the key
+  value @2 :Data;
+  expireAt @3 :Int64;       # wall milliseconds; 0: never
 }
-struct CacheFill $message {
+struct CacheChanges $message {
+  # A linearizable answer, all of it as of `upto`: what is kept and not `changed` holds there too.
   shard @0 :UInt32;
-  key @1 :Data;
-  reply @2 :Data;
-  appliedIndex @3 :UInt64;  # as of which the value was read
-  expireAt @4 :Int64;       # wall milliseconds; 0: none
-}
-struct CacheInvalidate $message {
-  # From a replica after it applied `appliedIndex`: these keys changed. `all`: forget the shard.
-  shard @0 :UInt32;
-  appliedIndex @1 :UInt64;
-  keys @2 :List(Data);
-  all @3 :Bool;
+  token @1 :UInt64;
+  isDone @2 :Bool;          # false: not the leader, or not now; `leader` (0: unknown) may know more
+  leader @3 :UInt64;
+  upto @4 :UInt64;
+  all @5 :Bool;             # too much changed to be listed: everything kept before is void
+  changed @6 :List(Data);
+  records @7 :List(CacheRecord);  # of the keys asked for, in their order
+  clock @8 :Int64;          # the shard's, which expiry is decided by: it never goes back
 }

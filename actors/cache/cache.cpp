@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads, offers and changes. Keys are kept per shard: "<shard>/<key>".
+// Batches: answered from what is kept, or waiting for an exchange. Exchanges are in
+// cache_exchange.cpp. Keys of all shards share one LRU: "<shard>/<key>".
 #include "actors/cache/cache.hpp"
+
+#include "actors/cache/cache_key.hpp"
+#include "actors/kv/executor.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,10 +13,34 @@ namespace harka {
 
 namespace {
 
-std::string cache_key(std::uint32_t shard, std::string_view key) {
-  std::string made = std::to_string(shard) + "/";
-  made.append(key);
-  return made;
+/// The records that one batch reads.
+class KnownRecords final : public kv::KeyValueView {
+ public:
+  [[nodiscard]] std::optional<kv::Record> find(std::string_view key) const override {
+    return known_.at(key);
+  }
+
+  void put(std::string_view, kv::Record) override { throw Bug("a read writes to the cache"); }
+
+  bool remove(std::string_view) override { throw Bug("a read removes from the cache"); }
+
+  void learn(std::string_view key, std::optional<kv::Record> record) {
+    known_.insert_or_assign(key, std::move(record));
+  }
+
+ private:
+  std::map<std::string_view, std::optional<kv::Record>> known_;  // keys view the batch
+};
+
+/// Sound, without writes, and every command names its keys.
+bool is_cacheable(const msg::ShardBatch& batch) {
+  const std::optional<kv::BatchShape> shape = kv::check_batch(batch.commands.view());
+  if (!shape || shape->count != batch.count || shape->writes > 0) return false;
+  kv::CommandReader reader(batch.commands.view());
+  while (reader.next()) {
+    if (kv::find_command(reader.command().id)->first_key <= 0) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -26,50 +54,83 @@ std::string Cache::describe() const {
          std::to_string(hits_) + " hits, " + std::to_string(misses_) + " misses";
 }
 
-void Cache::on(const msg::CacheRead& read, const Envelope&, Turn& turn) {
-  msg::CacheReply reply;
-  reply.token = read.token;
-  const std::string key = cache_key(read.shard, read.key.view());
-  const Value* value = lru_.find(key);
-  const bool is_dead =
-      value != nullptr && (turn.now() >= value->kept_until ||
-                           (value->expire_at != 0 && value->expire_at <= turn.wall_now()));
-  if (is_dead) {
-    lru_.remove(key);
-    value = nullptr;
-  }
-  // Unchanged as far as the replica here has applied: the entry is as new as the newest change.
-  const LogIndex known = changed_.contains(read.shard) ? changed_[read.shard] : 0;
-  if (value != nullptr && std::max(value->applied_index, known) >= read.min_index) {
-    reply.hit = true;
-    reply.reply = value->reply;
-    reply.applied_index = std::max(value->applied_index, known);
-    ++hits_;
-  } else {
-    ++misses_;
-  }
-  turn.reply(std::move(reply));
-}
-
-void Cache::on(const msg::CacheFill& fill, const Envelope&, Turn& turn) {
-  const auto changed = changed_.find(fill.shard);
-  if (changed != changed_.end() && changed->second > fill.applied_index) return;
-  Value value;
-  value.reply = fill.reply;
-  value.applied_index = fill.applied_index;
-  value.expire_at = fill.expire_at;
-  value.kept_until = turn.now() + options_.time_to_live;
-  lru_.put(cache_key(fill.shard, fill.key.view()), std::move(value), fill.reply.size());
-}
-
-void Cache::on(const msg::CacheInvalidate& change, const Envelope&, Turn&) {
-  LogIndex& newest = changed_[change.shard];
-  newest = std::max(newest, change.applied_index);
-  if (change.all) {
-    lru_.clear();  // rare: a snapshot was installed
+void Cache::on(const msg::ShardBatch& batch, const Envelope& envelope, Turn& turn) {
+  Book& book = books_[batch.shard];
+  Waiting waiting{envelope.from, envelope.correlation, batch};
+  if (!is_cacheable(batch)) {
+    refuse(waiting, msg::BatchOutcome::not_leader, book, turn);
     return;
   }
-  for (const SharedBytes& key : change.keys) lru_.remove(cache_key(change.shard, key.view()));
+  const bool is_fresh = book.as_of && turn.now() - *book.as_of <= options_.staleness_max &&
+                        book.upto >= batch.min_index;
+  if (is_fresh && answer(batch.shard, book, waiting, {}, turn)) {
+    ++hits_;
+    // In time, so that nobody has to wait for it.
+    const bool ages = turn.now() - *book.as_of > options_.staleness_max / 2;
+    if (ages) begin_exchange(batch.shard, book, turn);
+    return;
+  }
+  ++misses_;
+  if (book.waiting.size() >= options_.waiting_max) {
+    refuse(waiting, msg::BatchOutcome::retry_later, book, turn);
+    return;
+  }
+  book.waiting.push_back(std::move(waiting));
+  begin_exchange(batch.shard, book, turn);
+}
+
+bool Cache::answer(
+    std::uint32_t shard, Book& book, const Waiting& to, const Fetched& fetched, Turn& turn) {
+  KnownRecords known;
+  bool is_complete = true;
+  kv::CommandReader keys(to.batch.commands.view());
+  while (keys.next()) {
+    kv::for_each_key(keys.command(), [&](std::string_view key) {
+      if (const auto found = fetched.find(key); found != fetched.end()) {
+        known.learn(key, found->second);
+      } else if (const Kept* kept = find(shard, book, key, turn.now())) {
+        known.learn(key, kept->record);
+      } else {
+        is_complete = false;
+      }
+    });
+  }
+  if (!is_complete) return false;
+  kv::ReplyWriter replies;
+  const WallTime now = std::max(book.clock, turn.wall_now());
+  kv::CommandReader reader(to.batch.commands.view());
+  while (reader.next()) kv::execute(reader.command(), known, now, replies);
+  msg::ShardReply reply;
+  reply.shard = shard;
+  reply.session = to.batch.session;
+  reply.sequence = to.batch.sequence;
+  reply.leader = book.leader;
+  reply.replies = SharedBytes(replies.take_bytes());
+  reply.lengths = replies.take_lengths();
+  reply.applied_index = book.upto;
+  turn.send(to.asker, std::move(reply), to.correlation);
+  return true;
+}
+
+void Cache::refuse(
+    const Waiting& waiting, msg::BatchOutcome outcome, const Book& book, Turn& turn) {
+  msg::ShardReply reply;
+  reply.shard = waiting.batch.shard;
+  reply.session = waiting.batch.session;
+  reply.sequence = waiting.batch.sequence;
+  reply.outcome = outcome;
+  reply.leader = book.leader;
+  turn.send(waiting.asker, std::move(reply), waiting.correlation);
+}
+
+const Cache::Kept* Cache::find(
+    std::uint32_t shard, const Book& book, std::string_view key, Instant now) {
+  const std::string name = cache_key(shard, key);
+  const Kept* kept = lru_.find(name);
+  if (kept == nullptr) return nullptr;
+  if (kept->generation == book.generation && now < kept->kept_until) return kept;
+  lru_.remove(name);
+  return nullptr;
 }
 
 }  // namespace harka

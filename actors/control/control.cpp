@@ -79,7 +79,7 @@ void Control::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& 
     }
   }
   for (const msg::LeaderHint& hint : hints.hints) learn_leader(hint.group, hint.term, hint.leader);
-  tell_routers(hints, turn);
+  tell_leaders(hints, turn);
 }
 
 void Control::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
@@ -87,7 +87,7 @@ void Control::on(const msg::LeadershipChanged& change, const Envelope&, Turn& tu
   msg::LeaderHints hints;
   hints.node = turn.node().value;
   hints.hints.push_back(msg::LeaderHint{change.group, change.term, change.leader});
-  tell_routers(hints, turn);
+  tell_leaders(hints, turn);
 }
 
 void Control::on(const msg::MapRequest& request, const Envelope&, Turn& turn) {
@@ -181,6 +181,11 @@ void Control::tell_routers(const msg::Message& message, Turn& turn) {
   for (std::uint32_t router = 0; router < options_.router_count; ++router) {
     turn.send(address_of(turn.node(), msg::ActorKind::router, router), message);
   }
+}
+
+void Control::tell_leaders(const msg::LeaderHints& hints, Turn& turn) {
+  tell_routers(hints, turn);
+  turn.send(address_of(turn.node(), msg::ActorKind::cache), hints);
 }
 
 void Control::learn_leader(std::uint32_t group, Term term, std::uint64_t node) {

@@ -89,6 +89,7 @@ class Control final : public Machine {
   void poll_map(Turn& turn);
   void join_if_missing(Turn& turn);
   void tell_routers(const msg::Message& message, Turn& turn);
+  void tell_leaders(const msg::LeaderHints& hints, Turn& turn);
   void answer(const Asker& asker, int exit_code, std::string json, Turn& turn);
   void learn_leader(std::uint32_t group, Term term, std::uint64_t node);
   [[nodiscard]] std::string status_json(std::uint64_t self) const;

@@ -29,17 +29,6 @@ void Replica::start(Turn& turn) {
   turn.send(
       address_of(turn.node(), msg::ActorKind::pulse),
       msg::LeadershipChanged{options_.raft.group.value, 0, 0});
-  forget_cached(turn);
-}
-
-// Changes that this incarnation did not see applied one by one were told to nobody.
-void Replica::forget_cached(Turn& turn) {
-  if (options_.raft.group == meta_group) return;
-  msg::CacheInvalidate invalidate;
-  invalidate.shard = shard_of(options_.raft.group).value;
-  invalidate.applied_index = applied();
-  invalidate.all = true;
-  turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(invalidate));
 }
 
 void Replica::receive(const Envelope& envelope, Turn& turn) {
@@ -128,10 +117,6 @@ void Replica::on(const msg::Tick&, const Envelope&, Turn& turn) {
 void Replica::on(const msg::Heartbeat& heartbeat, const Envelope&, Turn& turn) {
   if (!raft_) return;
   raft_->beat(NodeId{heartbeat.from}, heartbeat.beat, turn.now());
-  if (raft_->leader().value == heartbeat.from && raft_->term() == heartbeat.beat.term) {
-    leader_heard_ = turn.now();
-    leader_commit_ = std::max(leader_commit_, heartbeat.beat.commit);
-  }
   pump(turn);
 }
 
@@ -183,7 +168,6 @@ void Replica::receive_other(const Envelope& envelope, Turn& turn) {
     state_->receive(envelope, *this, turn);
   } else if (raft_) {
     raft_->step(NodeId{envelope.from.node}, envelope.body, turn.now());
-    if (envelope.from.node == raft_->leader().value) leader_heard_ = turn.now();
   }
   pump(turn);
 }
@@ -198,13 +182,6 @@ std::uint64_t Replica::leader() const {
 
 LogIndex Replica::applied() const {
   return raft_ ? raft_->applied_index() : 0;
-}
-
-bool Replica::is_fresh(Instant now, Duration bound) const {
-  if (!raft_) return false;
-  if (raft_->is_leader()) return raft_->has_lease(now);
-  return !raft_->leader().is_none() && now - leader_heard_ <= bound &&
-         raft_->applied_index() >= leader_commit_;
 }
 
 Result<LogIndex> Replica::propose(SharedBytes payload, Turn& turn) {

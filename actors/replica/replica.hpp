@@ -63,7 +63,6 @@ class Replica final : public Machine, private ReplicaHost {
   [[nodiscard]] bool is_leader() const override;
   [[nodiscard]] std::uint64_t leader() const override;
   [[nodiscard]] LogIndex applied() const override;
-  [[nodiscard]] bool is_fresh(Instant now, Duration bound) const override;
   Result<LogIndex> propose(SharedBytes payload, Turn& turn) override;
   void read(std::uint64_t context, Turn& turn) override;
 
@@ -77,7 +76,6 @@ class Replica final : public Machine, private ReplicaHost {
   void provide(const raft::SnapshotWanted& wanted, Turn& turn);
   void announce_leadership(Turn& turn);
   void remind_pulse(Turn& turn);
-  void forget_cached(Turn& turn);
   void flush_if_due(Turn& turn);
 
   ReplicaOptions options_;
@@ -91,8 +89,6 @@ class Replica final : public Machine, private ReplicaHost {
   std::vector<raft::ReadDone> reads_;            // allowed, waiting to be applied far enough
   std::map<std::uint64_t, Transfer> transfers_;  // by follower
   Instant ticked_;                               // when pulse last said so
-  Instant leader_heard_;                         // follower: when the leader last spoke
-  LogIndex leader_commit_ = 0;                   // follower: what it announced then
 
   bool is_flushing_ = false;
   std::uint64_t flush_ticket_ = 0;

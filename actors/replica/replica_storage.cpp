@@ -64,7 +64,6 @@ void Replica::on(const msg::StateInstalled& installed, const Envelope&, Turn& tu
     ++flush_ticket_;
     is_dirty_ = false;
     state_->reload();
-    forget_cached(turn);
     applied_term_ = durable.term;
     flushed_index_ = durable.index;
   }

@@ -24,8 +24,6 @@ class ReplicaHost {
   /// The node that leads as far as this replica knows; 0: none.
   [[nodiscard]] virtual std::uint64_t leader() const = 0;
   [[nodiscard]] virtual LogIndex applied() const = 0;
-  /// True while a follower has heard from its leader within `bound` and applied all it announced.
-  [[nodiscard]] virtual bool is_fresh(Instant now, Duration bound) const = 0;
   /// Leader only: appends an entry; it is applied later, or lost with the leadership.
   virtual Result<LogIndex> propose(SharedBytes payload, Turn& turn) = 0;
   /// Asks for a linearizable read: `read_done` follows once this replica may answer, or may not.

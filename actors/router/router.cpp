@@ -60,7 +60,8 @@ void Router::on(const msg::ShardBatch& batch, const Envelope& envelope, Turn& tu
   state.batch.map_epoch = map_.shards[batch.shard].epoch;
   state.arrived = turn.now();
   ++parked_[batch.shard];
-  if (parked_[batch.shard] == 1) route(flight, turn);  // else: wait behind those already parked
+  // Behind those already parked, except for what needs no leader and has no order to keep.
+  if (parked_[batch.shard] == 1 || may_be_stale(batch)) route(flight, turn);
 }
 
 void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
@@ -117,9 +118,12 @@ void Router::route(Flights::iterator flight, Turn& turn) {
   const std::uint32_t shard = flight->first.first;
   const std::uint64_t leader = leader_of(shard);
   const std::uint64_t here = turn.node().value;
-  if (state.batch.stale_reads && state.batch.writes == 0 && leader != here &&
-      is_replica_here(shard, here)) {
-    send_to(flight, here, turn);
+  if (may_be_stale(state.batch) && leader != here) {
+    if (is_replica_here(shard, here)) {
+      send_to(flight, here, turn);
+    } else {
+      send(flight, address_of(turn.node(), msg::ActorKind::cache), turn);
+    }
   } else if (leader == here || (leader != 0 && state.maybe_done)) {
     send_to(flight, leader, turn);
   } else if (leader != 0) {
@@ -128,16 +132,19 @@ void Router::route(Flights::iterator flight, Turn& turn) {
 }
 
 void Router::send_to(Flights::iterator flight, std::uint64_t node, Turn& turn) {
+  send(flight, replica_address(NodeId{node}, group_of(ShardId{flight->first.first})), turn);
+}
+
+void Router::send(Flights::iterator flight, const Address& to, Turn& turn) {
   Flight& state = flight->second;
   ASSERT(state.sent_to == 0);
   const std::uint32_t shard = flight->first.first;
   --parked_[shard];
-  state.sent_to = node;
+  state.sent_to = to.node;
   state.sent = turn.now();
   const auto oldest = flights_.lower_bound(FlightKey{shard, 0});
   state.batch.acknowledged = oldest->first.second - 1;
-  turn.send(
-      replica_address(NodeId{node}, group_of(ShardId{shard})), state.batch, state.correlation);
+  turn.send(to, state.batch, state.correlation);
 }
 
 void Router::finish(Flights::iterator flight, msg::ShardReply reply, Turn& turn) {

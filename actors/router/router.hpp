@@ -4,6 +4,7 @@
 //
 // Its client (the gateway, or a simulated one) sends msg::ShardBatch with shard, commands, count,
 // writes, stale_reads and min_index filled in and gets one msg::ShardReply with its correlation:
+// Reads that may be stale go to the replica of this node, or to its cache where it has none.
 //   done         the replies
 //   not_leader   another node leads (`leader`): the client is told to go there (MOVED)
 //   retry_later  no leader within the patience; nothing happened (CLUSTERDOWN)
@@ -70,11 +71,16 @@ class Router final : public Machine {
 
   void route(Flights::iterator flight, Turn& turn);
   void send_to(Flights::iterator flight, std::uint64_t node, Turn& turn);
+  void send(Flights::iterator flight, const Address& to, Turn& turn);
   void finish(Flights::iterator flight, msg::ShardReply reply, Turn& turn);
   void fail(Flights::iterator flight, msg::BatchOutcome outcome, std::uint64_t leader, Turn& turn);
   void retry_parked(std::uint32_t shard, Turn& turn);
   void sweep(Turn& turn);
   [[nodiscard]] bool is_replica_here(std::uint32_t shard, std::uint64_t node) const;
+
+  [[nodiscard]] static bool may_be_stale(const msg::ShardBatch& batch) {
+    return batch.stale_reads && batch.writes == 0;
+  }
 
   RouterOptions options_;
   msg::ClusterMap map_;

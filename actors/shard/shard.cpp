@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walk of a batch: checked → (duplicate? answered) → proposed or read under the lease →
-// executed in log order → answered. Commands over the whole shard are in shard_scan.cpp.
+// The walk of a batch: checked → (duplicate? answered) → proposed → executed in log order →
+// answered. Reads are in shard_reads.cpp, commands over the whole shard in shard_scan.cpp.
 #include "actors/shard/shard.hpp"
 
 #include "actors/kv/executor.hpp"
@@ -27,7 +27,7 @@ bool may_set_expiry(const kv::CommandView& command) {
   }
 }
 
-/// Notes which keys an entry changes, for the cache.
+/// Notes which keys an entry changes, for the caches.
 class WatchedKeys final : public kv::KeyValueView {
  public:
   explicit WatchedKeys(kv::KeyValueView& inner) : inner_(inner) {}
@@ -62,9 +62,12 @@ Shard::Shard(ShardOptions options, const storage::Engine& engine)
 }
 
 void Shard::receive(const Envelope& envelope, ReplicaHost& host, Turn& turn) {
-  const auto* batch = std::get_if<msg::ShardBatch>(&envelope.body);
-  if (batch == nullptr) return;
-  take_batch(Waiting{envelope.from, envelope.correlation, *batch}, host, turn);
+  if (const auto* batch = std::get_if<msg::ShardBatch>(&envelope.body)) {
+    take_batch(Waiting{envelope.from, envelope.correlation, *batch}, host, turn);
+  } else if (const auto* refresh = std::get_if<msg::CacheRefresh>(&envelope.body)) {
+    const Waiting asker{envelope.from, envelope.correlation, {}};
+    take_refresh(Read{Read::Purpose::refresh, asker, *refresh, {}}, host, turn);
+  }
 }
 
 void Shard::take_batch(Waiting waiting, ReplicaHost& host, Turn& turn) {
@@ -76,11 +79,7 @@ void Shard::take_batch(Waiting waiting, ReplicaHost& host, Turn& turn) {
     return;
   }
   if (batch.stale_reads && shape->writes == 0 && !host.is_leader()) {
-    if (host.is_fresh(turn.now(), options_.staleness_max) && host.applied() >= batch.min_index) {
-      answer_reads(waiting, host, turn);
-    } else {
-      refuse(waiting, msg::BatchOutcome::not_leader, host, turn);
-    }
+    take_stale_reads(std::move(waiting), host, turn);
     return;
   }
   if (!host.is_leader()) {
@@ -97,7 +96,7 @@ void Shard::take_batch(Waiting waiting, ReplicaHost& host, Turn& turn) {
   } else if (shape->has_after_writes && last_proposed_ > host.applied()) {
     behind_.emplace(last_proposed_, std::move(waiting));
   } else {
-    begin_read(std::move(waiting), host, turn);
+    begin_read(Read{Read::Purpose::batch, std::move(waiting), {}, {}}, host, turn);
   }
 }
 
@@ -136,39 +135,6 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
       Proposed{waiting.asker, waiting.correlation, batch.session, batch.sequence};
 }
 
-void Shard::begin_read(Waiting waiting, ReplicaHost& host, Turn& turn) {
-  if (reads_.size() >= options_.waiting_max) {
-    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
-    return;
-  }
-  const std::uint64_t context = next_context_++;
-  reads_.emplace(context, std::move(waiting));
-  host.read(context, turn);
-}
-
-void Shard::read_done(std::uint64_t context, bool ok, ReplicaHost& host, Turn& turn) {
-  const auto found = reads_.find(context);
-  if (found == reads_.end()) return;
-  const Waiting waiting = std::move(found->second);
-  reads_.erase(found);
-  if (ok) {
-    answer_reads(waiting, host, turn);
-  } else {
-    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
-  }
-}
-
-void Shard::answer_reads(const Waiting& waiting, const ReplicaHost& host, Turn& turn) {
-  kv::ReplyWriter replies;
-  execute_all(waiting.batch.commands.view(), clock(turn), state_, replies);
-  msg::ShardReply reply;
-  reply.replies = SharedBytes(replies.take_bytes());
-  reply.lengths = replies.take_lengths();
-  reply.applied_index = host.applied();
-  if (waiting.batch.stale_reads) offer_to_cache(waiting, reply, turn);
-  answer(waiting, std::move(reply), host.applied(), turn);
-}
-
 void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
   const std::optional<kv::EntryView> view = kv::decode_entry(entry.data.view());
   ASSERT_DURABLE(view.has_value());
@@ -186,22 +152,14 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
     if (known != nullptr) record = *known;
   } else {
     kv::ReplyWriter replies;
-    const bool is_cached = turn.now() < cached_until_;
+    const bool is_watched = changes_.is_wanted(turn.now());
     WatchedKeys watched(state_);
     execute_all(
         view->commands,
         last_clock_,
-        is_cached ? static_cast<kv::KeyValueView&>(watched) : state_,
+        is_watched ? static_cast<kv::KeyValueView&>(watched) : state_,
         replies);
-    if (!watched.changed().empty()) {
-      msg::CacheInvalidate invalidate;
-      invalidate.shard = options_.shard.value;
-      invalidate.applied_index = entry.index;
-      for (const std::string& key : watched.changed()) {
-        invalidate.keys.push_back(SharedBytes::copy_of(key));
-      }
-      turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(invalidate));
-    }
+    for (const std::string& key : watched.changed()) changes_.add(entry.index, key);
     record.replies = SharedBytes(replies.take_bytes());
     record.lengths = replies.take_lengths();
     if (header.session != 0) sessions_.add(record, header.acknowledged);
@@ -222,7 +180,7 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
   while (!behind_.empty() && behind_.begin()->first <= entry.index) {
     Waiting waiting = std::move(behind_.begin()->second);
     behind_.erase(behind_.begin());
-    begin_read(std::move(waiting), host, turn);
+    begin_read(Read{Read::Purpose::batch, std::move(waiting), {}, {}}, host, turn);
   }
 }
 
@@ -301,25 +259,6 @@ void Shard::purge_expired(ReplicaHost& host, Turn& turn) {
   (void)host.propose(SharedBytes(kv::encode_entry(header, commands)), turn);
 }
 
-void Shard::offer_to_cache(const Waiting& waiting, const msg::ShardReply& reply, Turn& turn) {
-  kv::CommandReader reader(waiting.batch.commands.view());
-  if (waiting.batch.count != 1 || !reader.next() || reader.command().id != kv::CommandId::get ||
-      reader.command().size() != 1) {
-    return;
-  }
-  const std::string_view key = reader.command()[0];
-  const std::optional<kv::Record> record = state_.find(key);
-  if (!record) return;
-  msg::CacheFill fill;
-  fill.shard = options_.shard.value;
-  fill.key = SharedBytes::copy_of(key);
-  fill.reply = reply.replies;
-  fill.applied_index = reply.applied_index;
-  fill.expire_at = record->expire_at;
-  cached_until_ = turn.now() + options_.cache_interest;
-  turn.send(address_of(turn.node(), msg::ActorKind::cache), std::move(fill));
-}
-
 void Shard::refuse(
     const Waiting& waiting, msg::BatchOutcome outcome, const ReplicaHost& host, Turn& turn) const {
   msg::ShardReply reply;
@@ -356,6 +295,7 @@ void Shard::flush_finished() {
 
 void Shard::reload() {
   state_.reset();
+  changes_.clear();  // what the snapshot changed is in no list
   sessions_.load(group_of(options_.shard), engine_);
 }
 

@@ -13,8 +13,10 @@
 #include "actors/kv/session_table.hpp"
 #include "actors/kv/shard_state.hpp"
 #include "actors/replica/replicated_state.hpp"
+#include "actors/shard/change_log.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +26,10 @@ struct ShardOptions {
   ShardId shard;
   std::size_t dirty_bytes_max = 64U << 20;  // beyond it, batches with writes wait for the flush
   std::size_t waiting_max = 10'000;         // batches waiting for anything
-  Duration staleness_max = 1s;              // of a follower's answer after READONLY
-  Duration cache_interest = 70s;            // how long the cache may keep what it was given
-  Duration purge_interval = 1s;             // the leader's search for expired keys
-  std::size_t purge_keys = 200;             // looked at in one search
+  Duration staleness_max = limits::staleness_default;  // of a follower's answer after READONLY
+  Duration cache_interest = 30s;  // changes are kept for caches that asked within this time
+  Duration purge_interval = 1s;   // the leader's search for expired keys
+  std::size_t purge_keys = 200;   // looked at in one search
 };
 
 class Shard final : public ReplicatedState {
@@ -55,6 +57,14 @@ class Shard final : public ReplicatedState {
     msg::ShardBatch batch;
   };
 
+  struct Read {  // until this replica may answer
+    enum class Purpose : std::uint8_t { batch, refresh, confirmation };
+    Purpose purpose = Purpose::batch;
+    Waiting waiting;
+    msg::CacheRefresh refresh;
+    Instant asked;
+  };
+
   struct Proposed {  // a batch with writes that this leader appended
     Address asker;
     std::uint64_t correlation = 0;
@@ -64,7 +74,11 @@ class Shard final : public ReplicatedState {
 
   void take_batch(Waiting waiting, ReplicaHost& host, Turn& turn);
   void propose(Waiting waiting, ReplicaHost& host, Turn& turn);
-  void begin_read(Waiting waiting, ReplicaHost& host, Turn& turn);
+  void take_stale_reads(Waiting waiting, ReplicaHost& host, Turn& turn);
+  void take_refresh(Read read, ReplicaHost& host, Turn& turn);
+  void begin_read(Read read, ReplicaHost& host, Turn& turn);
+  void refuse_read(const Read& read, const ReplicaHost& host, Turn& turn);
+  void answer_refresh(const Read& read, const ReplicaHost& host, Turn& turn);
   void answer_reads(const Waiting& waiting, const ReplicaHost& host, Turn& turn);
   void refuse(
       const Waiting& waiting, msg::BatchOutcome outcome, const ReplicaHost& host, Turn& turn) const;
@@ -76,7 +90,6 @@ class Shard final : public ReplicatedState {
       WallTime now,
       kv::KeyValueView& keys,
       kv::ReplyWriter& replies);
-  void offer_to_cache(const Waiting& waiting, const msg::ShardReply& reply, Turn& turn);
   void purge_expired(ReplicaHost& host, Turn& turn);
   [[nodiscard]] WallTime clock(const Turn& turn) const;
 
@@ -87,11 +100,13 @@ class Shard final : public ReplicatedState {
   WallTime last_clock_ = 0;  // of the newest applied entry: time never goes back
   LogIndex last_proposed_ = 0;
   std::map<LogIndex, Proposed> proposed_;
-  std::map<std::uint64_t, Waiting> reads_;   // by read context
+  std::map<std::uint64_t, Read> reads_;      // by read context
   std::multimap<LogIndex, Waiting> behind_;  // reads behind writes of their own connection
   std::vector<Waiting> held_;                // writes waiting for a flush
   std::uint64_t next_context_ = 1;
-  Instant cached_until_;  // the cache may hold keys of this shard until then
+  std::optional<Instant> confirmed_at_;  // all that was committed then is applied here
+  bool is_confirming_ = false;
+  ChangeLog changes_;
   Instant purge_due_;
   std::uint64_t purge_cursor_ = 0;
   bool may_have_expiring_ = true;

@@ -20,8 +20,7 @@ bool is_bulk(const msg::Message& message) {
          std::holds_alternative<msg::SnapshotChunk>(message) ||
          std::holds_alternative<msg::ShardBatch>(message) ||
          std::holds_alternative<msg::ShardReply>(message) ||
-         std::holds_alternative<msg::CacheFill>(message) ||
-         std::holds_alternative<msg::CacheReply>(message);
+         std::holds_alternative<msg::CacheChanges>(message);
 }
 
 }  // namespace

@@ -36,10 +36,10 @@ BOOST_AUTO_TEST_CASE(each_text_of_a_list_is_limited) {
 }
 
 BOOST_AUTO_TEST_CASE(data_is_limited_to_a_value_and_its_key) {
-  msg::CacheReply reply;
-  reply.reply = SharedBytes(std::string((16U << 20U) + (64U << 10U), 'd'));
+  msg::ShardReply reply;
+  reply.replies = SharedBytes(std::string((16U << 20U) + (64U << 10U), 'd'));
   BOOST_TEST(decodes(reply));
-  reply.reply = SharedBytes(std::string((16U << 20U) + (64U << 10U) + 1, 'd'));
+  reply.replies = SharedBytes(std::string((16U << 20U) + (64U << 10U) + 1, 'd'));
   BOOST_TEST((code_of(reply) == Code::too_large));
 }
 
@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(an_enumerator_from_the_future_is_refused) {
 /// A thousand pointers to one key of 8 KiB: 8 MB of work for 17 KB of message.
 BOOST_AUTO_TEST_CASE(amplification_by_shared_pointers_is_refused) {
   constexpr std::size_t count = 1000;
-  constexpr std::size_t list_at = 5;  // table, root pointer, two words of data, one pointer
-  msg::CacheInvalidate message;
+  constexpr std::size_t list_at = 6;  // table, root pointer, three words of data, one pointer
+  msg::CacheRefresh message;
   message.keys.resize(count);
   message.keys[0] = SharedBytes(std::string(8192, 'k'));
   std::string bytes(msg::encode_struct(message).view());
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(amplification_by_shared_pointers_is_refused) {
     const std::uint64_t same_target = first - (i << 2U);  // offsets count from the pointer's end
     std::memcpy(&bytes[(list_at + i) * 8], &same_target, 8);
   }
-  const auto decoded = msg::decode_struct<msg::CacheInvalidate>(SharedBytes(std::move(bytes)));
+  const auto decoded = msg::decode_struct<msg::CacheRefresh>(SharedBytes(std::move(bytes)));
   BOOST_REQUIRE(!decoded.ok());
   BOOST_TEST((decoded.error().code == Code::corrupt));
 }

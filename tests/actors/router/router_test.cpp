@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t here = 1;
 constexpr std::uint64_t there = 2;
+constexpr std::uint32_t placed_elsewhere = 2;  // a shard without a replica here
 const Address client = address_of(NodeId{here}, msg::ActorKind::client, 7);
 
 struct Fixture {
@@ -23,12 +24,13 @@ struct Fixture {
     msg::ClusterMap map;
     map.cluster_id = 5;
     map.version = 1;
-    map.shard_count = 2;
-    for (std::uint32_t shard = 0; shard < 2; ++shard) {
+    map.shard_count = 3;
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
       msg::ShardRecord record;
       record.shard = shard;
       record.epoch = 1;
       record.replicas = {here, there, 3};
+      if (shard == placed_elsewhere) record.replicas = {there, 3, 4};
       map.shards.push_back(record);
     }
     driver.deliver(control(), msg::MapUpdate{map});
@@ -48,6 +50,14 @@ struct Fixture {
     batch.count = 1;
     batch.writes = writes;
     driver.deliver(client, batch, correlation);
+  }
+
+  void submit_stale(std::uint32_t shard) {
+    msg::ShardBatch batch;
+    batch.shard = shard;
+    batch.count = 1;
+    batch.stale_reads = true;
+    driver.deliver(client, batch, 1);
   }
 
   void reply(const msg::ShardBatch& to, msg::BatchOutcome outcome, std::uint64_t leader = 0) {
@@ -153,6 +163,37 @@ BOOST_FIXTURE_TEST_CASE(acknowledged_is_below_the_oldest_outstanding, Fixture) {
   submit(0, 1, 22);
   const auto third = driver.sent<msg::ShardBatch>().at(0).second;
   BOOST_TEST(third.acknowledged == sent.at(1).second.sequence - 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(stale_reads_go_to_the_replica_here, Fixture) {
+  leads(1, there, 3);
+  submit_stale(1);
+  const auto sent = driver.sent<msg::ShardBatch>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 1U);
+  BOOST_TEST((sent[0].first == replica_address(NodeId{here}, group_of(ShardId{1}))));
+}
+
+BOOST_FIXTURE_TEST_CASE(stale_reads_go_to_the_cache_where_no_replica_is, Fixture) {
+  leads(placed_elsewhere, there, 3);
+  submit_stale(placed_elsewhere);
+  const auto sent = driver.sent<msg::ShardBatch>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 1U);
+  BOOST_TEST((sent[0].first == address_of(NodeId{here}, msg::ActorKind::cache)));
+  reply(sent[0].second, msg::BatchOutcome::done);
+  BOOST_TEST(driver.sent<msg::ShardReply>().size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(stale_reads_wait_neither_for_a_leader_nor_behind_writes, Fixture) {
+  submit(0, 1, 24);
+  submit_stale(0);
+  BOOST_TEST(driver.sent<msg::ShardBatch>().size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(stale_reads_that_the_cache_hands_back_are_tried_again, Fixture) {
+  submit_stale(placed_elsewhere);
+  reply(driver.sent<msg::ShardBatch>().at(0).second, msg::BatchOutcome::retry_later);
+  driver.advance(100ms);
+  BOOST_TEST(driver.sent<msg::ShardBatch>().size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_shard_that_does_not_exist_is_refused, Fixture) {
