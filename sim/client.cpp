@@ -2,7 +2,7 @@
 #include "sim/client.hpp"
 
 #include "actors/kv/command.hpp"
-#include "sim/violation.hpp"
+#include "sim/reply.hpp"
 
 #include <charconv>
 
@@ -31,16 +31,6 @@ std::uint64_t number_of(std::string_view reply) {
     throw Violation(Broken::correctness, "a strange answer to APPEND: " + std::string(reply));
   }
   return number;
-}
-
-/// The text of a RESP bulk string; nothing for null.
-std::optional<std::string> bulk_of(std::string_view reply) {
-  if (reply.rfind("$-1", 0) == 0 || reply.rfind("_", 0) == 0) return std::nullopt;
-  const std::size_t line = reply.find("\r\n");
-  if (reply.empty() || reply[0] != '$' || line == std::string_view::npos) {
-    throw Violation(Broken::correctness, "a strange answer to GET: " + std::string(reply));
-  }
-  return std::string(reply.substr(line + 2, reply.size() - line - 4));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Workload {
   Duration patience = 4s;                      // then the outcome is unknown
   Duration resend_after = 400ms;               // only with a session of its own
   std::function<LogIndex(GroupId)> committed;  // the oracle's view
+  std::function<Instant()> world_now;          // clients have clocks of their own
   std::function<bool(NodeId)> is_up;           // else a connection to a router is refused
 
   // Results.
@@ -41,7 +42,8 @@ struct Workload {
   std::uint64_t done = 0;
   std::uint64_t unknown = 0;
   std::uint64_t retries = 0;
-  std::uint64_t duplicates = 0;  // answered from a session table
+  std::uint64_t duplicates = 0;   // answered from a session table
+  std::uint64_t stale_reads = 0;  // batches that stale readers got answered
 };
 
 [[nodiscard]] std::string register_key(std::uint32_t shard, std::uint64_t number);

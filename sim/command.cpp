@@ -30,18 +30,23 @@ namespace {
 struct Options {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
-  Profile profile = Profile::core;
+  std::optional<Profile> wanted_profile;  // nothing: where the mutant shows, or core
   Mutant mutant = Mutant::none;
   unsigned jobs = 1;
   bool checks_determinism = false;
   bool keeps_going = false;
   bool is_verbose = false;
+
+  [[nodiscard]] Profile profile() const {
+    return wanted_profile.value_or(is_of_caches(mutant) ? Profile::cluster : Profile::core);
+  }
 };
 
 struct Totals {
   std::uint64_t seeds = 0;
   std::uint64_t events = 0;
   std::uint64_t operations = 0;
+  std::uint64_t stale_reads = 0;
   std::uint64_t unknown = 0;
   std::uint64_t undecided = 0;
   std::uint64_t crashes = 0;
@@ -63,7 +68,7 @@ void on_abort(int) {
 
 std::string replay_line(const Options& options, std::uint64_t seed) {
   return "harka sim run --seed " + std::to_string(seed) + " --profile " +
-         std::string(name_of(options.profile)) +
+         std::string(name_of(options.profile())) +
          (options.mutant == Mutant::none ? ""
                                          : " --mutant " + std::string(name_of(options.mutant)));
 }
@@ -107,7 +112,7 @@ class Runner {
           abort_text.size(),
           "aborted; replay: %s\n",
           replay_line(options_, seed).c_str());
-      Plan plan = draw_plan(seed, options_.profile);
+      Plan plan = draw_plan(seed, options_.profile());
       plan.mutant = options_.mutant;
       const RunResult result = run_plan(plan);
       const bool runs_twice = options_.checks_determinism || seed % rerun_each == 0;
@@ -135,6 +140,7 @@ class Runner {
     ++totals_.seeds;
     totals_.events += result.counters.events;
     totals_.operations += result.operations;
+    totals_.stale_reads += result.stale_reads;
     totals_.unknown += result.unknown;
     totals_.undecided += result.undecided;
     totals_.crashes += result.counters.crashes;
@@ -157,11 +163,12 @@ class Runner {
   void summarise(double seconds) {
     const double simulated = static_cast<double>(totals_.simulated.count()) / 1e9;
     std::cout << totals_.seeds << " seeds, " << failures_ << " failed; " << totals_.operations
-              << " operations (" << totals_.unknown << " unknown), " << totals_.faults
-              << " faults, " << totals_.crashes << " crashes, " << totals_.raft.elections
-              << " elections, " << totals_.raft.truncations << " truncations, "
-              << totals_.raft.snapshots << " snapshots, " << totals_.raft.config_changes
-              << " configurations, " << totals_.undecided << " histories undecided\n"
+              << " operations (" << totals_.unknown << " unknown), " << totals_.stale_reads
+              << " stale reads, " << totals_.faults << " faults, " << totals_.crashes
+              << " crashes, " << totals_.raft.elections << " elections, "
+              << totals_.raft.truncations << " truncations, " << totals_.raft.snapshots
+              << " snapshots, " << totals_.raft.config_changes << " configurations, "
+              << totals_.undecided << " histories undecided\n"
               << totals_.events << " events, " << static_cast<std::uint64_t>(simulated)
               << " simulated s in " << seconds
               << " s: " << static_cast<double>(totals_.seeds) / seconds << " seeds/s, "
@@ -199,7 +206,7 @@ bool take_value(Options& options, const std::string& name, const std::string& va
   if (name == "--profile") {
     for (const Profile profile : {Profile::core, Profile::cluster, Profile::calm}) {
       if (name_of(profile) != value) continue;
-      options.profile = profile;
+      options.wanted_profile = profile;
       return true;
     }
     return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutants.hpp"
 
+#include <map>
 #include <utility>
 
 namespace harka::sim {
@@ -22,6 +23,22 @@ Tamper on(Change change) {
   };
 }
 
+/// Answers without records, which would give it away at once, repeat the index of the question.
+Tamper freeze_caches() {
+  using Question = std::pair<std::uint64_t, std::uint64_t>;  // node and token of the cache
+  return [asked = std::map<Question, LogIndex>()](const EnvelopePtr& envelope) mutable {
+    if (const auto* question = std::get_if<msg::CacheRefresh>(&envelope->body)) {
+      asked[{envelope->from.node, question->token}] = question->since;
+    }
+    return on<msg::CacheChanges>([&](msg::CacheChanges& changes) {
+      const LogIndex since = asked[{envelope->to.node, changes.token}];
+      if (!changes.is_done || changes.all || !changes.records.empty()) return false;
+      changes.changed.clear();
+      return std::exchange(changes.upto, since) != since;
+    })(envelope);
+  };
+}
+
 }  // namespace
 
 std::string_view name_of(Mutant mutant) {
@@ -38,6 +55,8 @@ std::string_view name_of(Mutant mutant) {
     case Mutant::reads_anywhere: return "reads-anywhere";
     case Mutant::ignores_loyalty: return "ignores-loyalty";
     case Mutant::confirms_snapshots_early: return "confirms-snapshots-early";
+    case Mutant::hides_changes: return "hides-changes";
+    case Mutant::freezes_caches: return "freezes-caches";
   }
   return "?";
 }
@@ -99,6 +118,13 @@ std::function<EnvelopePtr(const EnvelopePtr&)> tamper_of(Mutant mutant) {
       return on<msg::SnapshotReply>([](msg::SnapshotReply& reply) {
         return reply.snapshot_index != 0 && !std::exchange(reply.installed, true);
       });
+    case Mutant::hides_changes:
+      return on<msg::CacheChanges>([](msg::CacheChanges& changes) {
+        if (changes.changed.empty()) return false;
+        changes.changed.pop_back();
+        return true;
+      });
+    case Mutant::freezes_caches: return freeze_caches();
   }
   return {};
 }

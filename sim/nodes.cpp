@@ -6,6 +6,7 @@
 #include "actors/shard/shard.hpp"
 #include "runtime/supervisor.hpp"
 #include "sim/read_probe.hpp"
+#include "sim/stale_reader.hpp"
 
 #include <utility>
 
@@ -51,7 +52,10 @@ class CoreFactory final : public MachineFactory {
         std::move(options),
         engine_,
         std::make_unique<Shard>(
-            ShardOptions{.shard = shard_of(GroupId{spec.address.index})}, engine_));
+            ShardOptions{
+                .shard = shard_of(GroupId{spec.address.index}),
+                .staleness_max = plan_.staleness_max},
+            engine_));
   }
 
  private:
@@ -60,20 +64,24 @@ class CoreFactory final : public MachineFactory {
   storage::Engine& engine_;
 };
 
-constexpr std::uint32_t first_probe = 1000;  // below: clients by number
+constexpr std::uint32_t first_reader = 500;  // below: clients by number
+constexpr std::uint32_t first_probe = 1000;
 
 class ClientFactory final : public MachineFactory {
  public:
-  explicit ClientFactory(Workload& workload) : workload_(workload) {}
+  ClientFactory(Workload& workload, const StalenessOracle& staleness)
+      : workload_(workload), staleness_(staleness) {}
 
   MachinePtr make(const ChildSpec& spec) override {
     const std::uint32_t number = spec.address.index;
-    if (number < first_probe) return std::make_unique<Client>(workload_, number);
+    if (number < first_reader) return std::make_unique<Client>(workload_, number);
+    if (number < first_probe) return std::make_unique<StaleReader>(workload_, staleness_);
     return std::make_unique<ReadProbe>(group_of(ShardId{number - first_probe}), workload_.nodes);
   }
 
  private:
   Workload& workload_;
+  const StalenessOracle& staleness_;
 };
 
 /// The catalogue together with the context that it refers to.
@@ -101,6 +109,7 @@ NodeContext context_of(const Plan& plan, NodeId id) {
   }
   context.shard_count = plan.shards;
   context.trust_clocks = plan.raft.leases;
+  context.staleness_max = plan.staleness_max;
   context.flush_interval = plan.flush_interval;
   context.flush_bytes = plan.flush_bytes;
   return context;
@@ -146,12 +155,12 @@ NodePlan cluster_node(const Plan& plan, NodeId id) {
   return node;
 }
 
-NodePlan clients(const Plan& plan, Workload& workload) {
+NodePlan clients(const Plan& plan, Workload& workload, const StalenessOracle& staleness) {
   NodePlan node;
   node.id = client_node;
   node.is_client = true;
-  node.factory = [&workload](const Incarnation&) {
-    return std::make_unique<ClientFactory>(workload);
+  node.factory = [&workload, &staleness](const Incarnation&) {
+    return std::make_unique<ClientFactory>(workload, staleness);
   };
   node.roots = [&plan] {
     std::vector<ChildSpec> roots;
@@ -159,6 +168,11 @@ NodePlan clients(const Plan& plan, Workload& workload) {
       ChildSpec client;
       client.address = address_of(client_node, msg::ActorKind::client, number);
       roots.push_back(client);
+    }
+    for (std::uint32_t number = 0; number < plan.readers; ++number) {
+      ChildSpec reader;
+      reader.address = address_of(client_node, msg::ActorKind::client, first_reader + number);
+      roots.push_back(reader);
     }
     for (std::uint32_t shard = 0; shard < plan.shards; ++shard) {
       ChildSpec probe;

@@ -2,6 +2,7 @@
 // The nodes of the simulated clusters, as plans for the World.
 #pragma once
 
+#include "sim/checkers/staleness.hpp"
 #include "sim/client.hpp"
 #include "sim/plan.hpp"
 
@@ -15,6 +16,7 @@ constexpr NodeId client_node{900};
 [[nodiscard]] NodePlan core_node(const Plan& plan, NodeId id);
 /// A node as production starts it, with one router. `plan` outlives the World.
 [[nodiscard]] NodePlan cluster_node(const Plan& plan, NodeId id);
-[[nodiscard]] NodePlan clients(const Plan& plan, Workload& workload);
+[[nodiscard]] NodePlan clients(
+    const Plan& plan, Workload& workload, const StalenessOracle& staleness);
 
 }  // namespace harka::sim

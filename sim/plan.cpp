@@ -84,6 +84,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   // From a stream of its own: the other draws of a seed stay what they were.
   plan.raft.log_writes_pending_max =
       Random(seed).fork(78).chance(0.4) ? 1 : limits::log_writes_pending_max;
+  Random of_readers = Random(seed).fork(78);
+  plan.readers = static_cast<std::uint32_t>(of_readers.below(3));
+  plan.staleness_max = of_readers.chance(0.5) ? 200ms : 1s;
   if (profile == Profile::cluster) {
     plan.nodes = 3 + static_cast<std::uint32_t>(random.below(3));
     plan.shards = 2 + static_cast<std::uint32_t>(random.below(7));
@@ -102,8 +105,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
 std::string Plan::describe() const {
   std::ostringstream out;
   out << "profile " << name_of(profile) << ", nodes " << nodes << ", voters " << voters
-      << ", shards " << shards << ", clients " << clients << ", keys " << keys << ", writes "
-      << writes << ", appends " << appends << ", think " << milliseconds(think_max)
+      << ", shards " << shards << ", clients " << clients << ", readers " << readers
+      << " (stale by " << milliseconds(staleness_max) << " ms at most), keys " << keys
+      << ", writes " << writes << ", appends " << appends << ", think " << milliseconds(think_max)
       << " ms, latency " << milliseconds(links.latency_max) << " ms, loss " << links.loss
       << ", duplicate " << links.duplicate << ", slow " << links.slow << ", sync "
       << milliseconds(stores.sync_max) << " ms, stall " << stores.stall << ", segments "

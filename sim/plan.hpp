@@ -26,6 +26,8 @@ struct Plan {
   std::uint32_t voters = 3;  // at the beginning; core only
   std::uint32_t shards = 1;
   std::uint32_t clients = 4;
+  std::uint32_t readers = 1;  // clients after READONLY
+  Duration staleness_max = 1s;
   std::uint32_t keys = 4;
   double writes = 0.5;  // shares of all operations; elections need quiet logs to go wrong
   double appends = 0.15;

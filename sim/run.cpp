@@ -47,6 +47,7 @@ class Run {
 
   const Plan& plan_;
   World world_;
+  StalenessOracle staleness_;
   RaftOracle oracle_;
   Workload workload_;
   Chaos chaos_;
@@ -67,6 +68,12 @@ WorldOptions world_options(const Plan& plan) {
   return options;
 }
 
+/// As real time: whoever answers measures it by a clock that may be slow.
+Duration staleness_bound(const Plan& plan) {
+  return Duration(static_cast<std::int64_t>(
+      static_cast<double>(plan.staleness_max.count()) * (1.0 + limits::clock_drift_max)));
+}
+
 std::uint64_t hash_of_state(const Shard& shard) {
   std::uint64_t hash = 0;
   shard.state().scan(0, [&hash](std::uint64_t, std::string_view key, const kv::Record& record) {
@@ -79,7 +86,8 @@ std::uint64_t hash_of_state(const Shard& shard) {
 Run::Run(const Plan& plan)
     : plan_(plan),
       world_(world_options(plan)),
-      oracle_(world_),
+      staleness_(staleness_bound(plan)),
+      oracle_(world_, staleness_),
       chaos_(world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
   world_.set_tamper(tamper_of(plan.mutant));
   world_.add_observer(oracle_);
@@ -99,8 +107,9 @@ void Run::build() {
   workload_.think_max = plan_.think_max;
   workload_.uses_routers = plan_.profile == Profile::cluster;
   workload_.committed = [this](GroupId id) { return oracle_.committed(id); };
+  workload_.world_now = [this] { return world_.now(); };
   workload_.is_up = [this](NodeId id) { return world_.is_up(id); };
-  world_.add_node(clients(plan_, workload_));
+  world_.add_node(clients(plan_, workload_, staleness_));
   for (const NodeId id : nodes()) {
     world_.start(id);
     world_.stores(id).set_answers_before_sync(plan_.mutant == Mutant::answers_before_sync);
@@ -190,16 +199,21 @@ bool Run::can_lose(NodeId node) const {
 void Run::expect_progress() {
   const std::uint64_t before = workload_.done;
   const std::uint64_t wanted = before + 10ULL * plan_.clients;
+  // In core runs some replicas belong to no group any more and never answer.
+  const std::uint64_t reads_wanted =
+      plan_.profile == Profile::core ? 0 : workload_.stale_reads + 10ULL * plan_.readers;
   std::string missing;
   for (int i = 0; i < 80; ++i) {
     world_.run_for(250ms);
     missing = who_does_not_lead();
-    if (missing.empty() && workload_.done >= wanted) return;
+    const bool is_enough = workload_.done >= wanted && workload_.stale_reads >= reads_wanted;
+    if (missing.empty() && is_enough) return;
   }
   throw Violation(
       Broken::liveness,
-      missing.empty() ? "only " + std::to_string(workload_.done - before) +
-                            " operations in 20 s after the faults ended"
+      missing.empty() ? "only " + std::to_string(workload_.done - before) + " operations and " +
+                            std::to_string(workload_.stale_reads) + " stale reads of " +
+                            std::to_string(reads_wanted) + " in 20 s after the faults ended"
                       : "20 s after the faults ended " + missing);
 }
 
@@ -331,6 +345,7 @@ RunResult Run::result() const {
   result.counters = world_.counters();
   result.raft = oracle_.counters();
   result.operations = workload_.done;
+  result.stale_reads = workload_.stale_reads;
   result.unknown = workload_.unknown;
   result.undecided = undecided_;
   result.faults = chaos_.faults();

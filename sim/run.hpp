@@ -22,6 +22,7 @@ struct RunResult {
   WorldCounters counters;
   RaftOracle::Counters raft;
   std::uint64_t operations = 0;
+  std::uint64_t stale_reads = 0;
   std::uint64_t unknown = 0;
   std::uint64_t undecided = 0;  // histories that the checker gave up on
   std::uint64_t faults = 0;

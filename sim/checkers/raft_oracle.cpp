@@ -225,6 +225,7 @@ void RaftOracle::check_commit(Group& group, NodeId node, Replicated& own, const 
       // It may commit its own removal and step down in one turn.
       if (own.led_term != raft.term()) fail("a follower commits what no leader has committed");
       group.log.push_back({entry.term, content_of(entry), raft.term()});
+      listener_.committed(raft.options().group, entry, world_.now());
       is_news = true;
     }
     const Committed& known = group.log[entry.index];

@@ -17,9 +17,20 @@
 
 namespace harka::sim {
 
+/// Is told each entry of each group once, in order, when it is first committed.
+class CommitListener {
+ public:
+  CommitListener() = default;
+  CommitListener(const CommitListener&) = delete;
+  CommitListener& operator=(const CommitListener&) = delete;
+  virtual ~CommitListener() = default;
+  virtual void committed(GroupId group, const msg::Entry& entry, Instant now) = 0;
+};
+
 class RaftOracle final : public Observer {
  public:
-  explicit RaftOracle(const World& world) : world_(world) {}
+  /// Both outlive it.
+  RaftOracle(const World& world, CommitListener& listener) : world_(world), listener_(listener) {}
 
   void sent(const Envelope& envelope) override;
   void turn_ended(const Address& actor, const Machine& machine) override;
@@ -111,6 +122,7 @@ class RaftOracle final : public Observer {
       LogIndex applied) const;
 
   const World& world_;
+  CommitListener& listener_;
   std::map<std::uint32_t, Group> groups_;
   Counters counters_;
 };

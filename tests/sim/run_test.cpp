@@ -42,7 +42,7 @@ void expect_clean(std::uint64_t first, std::uint64_t last, Profile profile) {
 /// The first seed's run that a correctness oracle or a crash ends.
 RunResult first_noticed(Mutant mutant, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    Plan plan = draw_plan(seed, Profile::core);
+    Plan plan = draw_plan(seed, is_of_caches(mutant) ? Profile::cluster : Profile::core);
     plan.mutant = mutant;
     RunResult result = run_plan(plan);
     if (result.outcome == Outcome::clean || result.outcome == Outcome::liveness) continue;
