@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The identity file is four lines of text, replaced by write, fsync, rename and directory fsync.
 #include "apps/data_dir.hpp"
+
+#include "apps/identity.hpp"
+#include "base/log.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,58 +13,67 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <utility>
 
 namespace harka::apps {
 
 namespace {
 
-constexpr std::string_view identity_magic = "harka-data-directory-1";
-
-struct Identity {
-  std::string name;
-  std::uint64_t data_id = 0;
-  std::uint64_t epoch = 0;
-};
-
 Error io_error(const std::string& what) {
   return Error{Code::io_failed, what + ": " + std::strerror(errno)};
 }
 
-Result<Identity> read_identity(const std::string& path) {
-  std::ifstream file(path);
-  std::string magic;
-  Identity identity;
-  if (!std::getline(file, magic) || magic != identity_magic || !std::getline(file, identity.name) ||
-      !(file >> identity.data_id >> identity.epoch)) {
-    return Error{
-        Code::corrupt,
-        path +
-            " is not readable as a HARKA identity; restore it from a backup, or "
-            "move the directory away and let the node join again"};
-  }
-  return identity;
+std::uint64_t new_data_id() {
+  std::random_device entropy;
+  return (static_cast<std::uint64_t>(entropy()) << 32U | entropy()) | 1U;
 }
 
-Result<void> write_durably(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".new";
-  const int file = ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (file < 0) return io_error("cannot write " + temporary);
-  const bool is_written =
-      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(file) == 0;
-  const Error failure = io_error("cannot write " + temporary);
-  ::close(file);
-  if (!is_written) return failure;
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error("cannot replace " + path);
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return io_error("cannot open " + parent);
-  const bool is_synced = ::fsync(directory) == 0;
-  ::close(directory);
-  if (!is_synced) return io_error("cannot sync " + parent);
-  return {};
+bool has_log(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::directory_iterator files(path + "/log", failure);
+  for (; !failure && files != std::filesystem::directory_iterator(); files.increment(failure)) {
+    if (files->path().extension() == ".seg") return true;
+  }
+  return false;
+}
+
+bool has_state(const std::string& path) {
+  std::error_code failure;
+  return std::filesystem::exists(path + "/state/data.mdb", failure);
+}
+
+// A node's promises (votes, acknowledged entries) are in its log. Without the log it must not go
+// on as the node that it was, and without its identity it does not know which one that is.
+Result<Identity> identity_of(const std::string& path, const std::string& name) {
+  Result<std::optional<Identity>> read = read_identity(path + "/identity");
+  if (!read.ok()) return read.error();
+  const bool is_log_there = has_log(path);
+  const bool is_state_there = has_state(path);
+  if (!read.value()) {
+    if (!is_log_there && !is_state_there) return Identity{name, new_data_id(), 0};
+    return Error{
+        Code::corrupt,
+        "the data directory " + path +
+            " has no identity, but data. Put the file back from a backup of this "
+            "directory"};
+  }
+  Identity known = *read.value();
+  if (known.name != name) {
+    return Error{
+        Code::refused_to_protect,
+        "the data directory " + path + " belongs to node '" + known.name + "', not '" + name +
+            "'; start it under its own name or give another --data"};
+  }
+  if (is_log_there) return known;
+  if (is_state_there) {
+    return Error{
+        Code::corrupt,
+        "the data directory " + path +
+            " has no log, but state: what this node promised to others is gone. "
+            "Move it away and start a node of another name"};
+  }
+  if (known.epoch > 0) log::warning("node", path + " has no data any more: this is a new node");
+  return Identity{name, new_data_id(), 0};
 }
 
 }  // namespace
@@ -76,51 +87,43 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
   }
   DataDir made;
   made.path_ = path;
-  const std::string lock_path = path + "/lock";
-  made.lock_ = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (made.lock_ < 0) return io_error("cannot open " + lock_path);
-  if (::flock(made.lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (Result<void> locked = made.lock(); !locked.ok()) return locked.error();
+  Result<Identity> identity = identity_of(path, name);
+  if (!identity.ok()) return identity.error();
+  made.is_state_lost_ = has_log(path) && !has_state(path);
+  ++identity.value().epoch;
+  const Result<void> written = write_identity(path + "/identity", identity.value());
+  if (!written.ok()) return written.error();
+  made.data_id_ = identity.value().data_id;
+  made.epoch_ = Epoch{identity.value().epoch};
+  return Result<DataDir>(std::move(made));
+}
+
+Result<void> DataDir::lock() {
+  const std::string lock_path = path_ + "/lock";
+  lock_ = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock_ < 0) return io_error("cannot open " + lock_path);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return io_error("cannot lock " + lock_path);
+    std::string holder;
+    std::getline(std::ifstream(lock_path), holder);
     return Error{
         Code::already_exists,
-        "the data directory " + path +
-            " is in use by another process; stop it, or give another "
-            "--data"};
+        "the data directory " + path_ + " is in use by " +
+            (holder.empty() ? "another process" : "process " + holder)};
   }
-  const std::string identity_path = path + "/identity";
-  Identity identity;
-  if (std::filesystem::exists(identity_path)) {
-    Result<Identity> known = read_identity(identity_path);
-    if (!known.ok()) return known.error();
-    identity = known.value();
-    if (identity.name != name) {
-      return Error{
-          Code::refused_to_protect,
-          "the data directory " + path + " belongs to node '" + identity.name + "', not '" + name +
-              "'; start it under its own name or give another --data"};
-    }
-  } else {
-    std::random_device entropy;
-    identity.name = name;
-    identity.data_id = (static_cast<std::uint64_t>(entropy()) << 32U | entropy()) | 1U;
-  }
-  ++identity.epoch;
-  std::ostringstream text;
-  text << identity_magic << '\n'
-       << name << '\n'
-       << identity.data_id << '\n'
-       << identity.epoch << '\n';
-  if (Result<void> written = write_durably(identity_path, text.str()); !written.ok()) {
-    return written.error();
-  }
-  made.data_id_ = identity.data_id;
-  made.epoch_ = Epoch{identity.epoch};
-  return Result<DataDir>(std::move(made));
+  // The file only helps people; whether it is locked is what counts.
+  const std::string own = std::to_string(::getpid()) + "\n";
+  (void)!::ftruncate(lock_, 0);
+  (void)!::pwrite(lock_, own.data(), own.size(), 0);
+  return {};
 }
 
 DataDir::DataDir(DataDir&& other) noexcept
     : path_(std::move(other.path_)),
       data_id_(other.data_id_),
       epoch_(other.epoch_),
+      is_state_lost_(other.is_state_lost_),
       lock_(std::exchange(other.lock_, -1)) {}
 
 DataDir::~DataDir() {

@@ -33,14 +33,16 @@ namespace harka::apps {
 
 namespace {
 
-/// A durable write failed: nothing may be acknowledged any more, and nobody knows what is on the
-/// disk. Ends the process at once; a restart reads back what really is there.
-void stop_for_disk(const Error& error) {
-  const admin::Failure& failure = failure_of_disk(error);
-  const std::string detail = error.detail + "; stopping: nothing acknowledged is lost";
+[[noreturn]] void end_process(const admin::Failure& failure, const std::string& detail) {
   log::error("node", std::string(failure.id) + " " + detail);
   std::fputs(admin::error_text(failure, detail).c_str(), stderr);
   ::_exit(failure.exit_code);
+}
+
+/// A durable write failed: nothing may be acknowledged any more, and nobody knows what is on the
+/// disk. Ends the process at once; a restart reads back what really is there.
+void stop_for_disk(const Error& error) {
+  end_process(failure_of_disk(error), error.detail + "; stopping: nothing acknowledged is lost");
 }
 
 /// Says who has the port, if that can be found out.
@@ -54,6 +56,28 @@ Error named_holder(const std::string& address, const Error& error) {
                                      : "; " + holder + " has the port")};
 }
 
+/// No other node lets this one in, and why says that waiting does not help. Nothing is running yet
+/// that a clean stop would save.
+void stop_for_rejection(const net::Rejection& rejection) {
+  const std::string_view id = rejection.kind == net::Rejection::Kind::name_taken    ? "HK6005"
+                              : rejection.kind == net::Rejection::Kind::certificate ? "HK4001"
+                                                                                    : "HK6001";
+  end_process(admin::failure(id), rejection.detail);
+}
+
+std::vector<net::PeerInfo> owners_of(const msg::ClusterMap& map) {
+  std::vector<net::PeerInfo> owners;
+  for (const msg::NodeRecord& record : map.nodes) {
+    net::PeerInfo owner;
+    owner.node = NodeId{record.node};
+    owner.name = record.name;
+    owner.link_address = record.link_address;
+    owner.data_id = record.data_id;
+    owners.push_back(std::move(owner));
+  }
+  return owners;
+}
+
 /// Makes links follow the cluster id that control announces.
 class LinksPort final : public Port {
  public:
@@ -62,6 +86,7 @@ class LinksPort final : public Port {
   bool post(EnvelopePtr envelope) override {
     if (const auto* update = std::get_if<msg::MapUpdate>(&envelope->body)) {
       links_->set_cluster_id(update->map.cluster_id);
+      links_->set_owners(owners_of(update->map));
       return true;
     }
     return links_->post(std::move(envelope));
@@ -144,7 +169,10 @@ net::LinkOptions link_options_of(const Config& config, const NodeContext& contex
   options.own.node = context.node.value;
   options.own.name = context.name;
   options.own.epoch = context.epoch.value;
-  options.own.cluster_id = load_stored_map(*context.engine).cluster_id;
+  const msg::ClusterMap map = load_stored_map(*context.engine);
+  options.own.cluster_id = map.cluster_id;
+  options.owners = owners_of(map);
+  options.on_rejected = stop_for_rejection;
   options.own.data_id = context.data_id;
   options.listen_address = config.link_address;
   options.link_address = context.link_address;
@@ -192,25 +220,36 @@ struct Node::Parts {
 };
 
 Result<void> Node::Parts::open_stores() {
+  Result<std::unique_ptr<storage::Disk>> folder = storage::open_file_disk(data.path() + "/log");
+  if (!folder.ok()) return folder.error();
+  disk = std::move(folder).value();
+  storage::LogOptions options;
+  options.segment_bytes = config.log_segment_bytes;
+  options.data_id = data.data_id();
+  options.is_state_lost = data.is_state_lost();
+  options.refuses_damage = config.seeds.empty();
+  if (options.is_state_lost && config.seeds.empty()) {
+    return Error{
+        Code::corrupt,
+        data.path() +
+            " has a log, but no state, and there is no other node that "
+            "could restore it: put the state back from a backup"};
+  }
+  Result<std::unique_ptr<storage::SegmentLog>> log = storage::SegmentLog::open(*disk, options);
+  if (!log.ok()) return log.error();
+  if (log.value()->is_damaged()) {
+    log::error(
+        "log",
+        "acknowledged data is damaged or gone; replicas here do not vote until their leaders "
+        "have brought them up again");
+  }
+  // After the log: where there is a log without a state, the state was taken away.
   storage::LmdbOptions lmdb;
   lmdb.directory = data.path() + "/state";
   Result<std::unique_ptr<storage::Engine>> opened = storage::open_lmdb_engine(lmdb);
   if (!opened.ok()) return opened.error();
   engine = std::move(opened).value();
   context.engine = engine.get();
-  Result<std::unique_ptr<storage::Disk>> folder = storage::open_file_disk(data.path() + "/log");
-  if (!folder.ok()) return folder.error();
-  disk = std::move(folder).value();
-  storage::LogOptions options;
-  options.segment_bytes = config.log_segment_bytes;
-  Result<std::unique_ptr<storage::SegmentLog>> log = storage::SegmentLog::open(*disk, options);
-  if (!log.ok()) return log.error();
-  if (log.value()->is_damaged()) {
-    log::error(
-        "log",
-        "damage was found in acknowledged records; replicas here do not vote until "
-        "their leaders have brought them up again");
-  }
   log_store =
       std::make_shared<storage::LogStoreThread>(std::move(log).value(), directory, stop_for_disk);
   state_store = std::make_shared<storage::StateStoreThread>(*engine, directory, stop_for_disk);

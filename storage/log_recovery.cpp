@@ -69,12 +69,20 @@ Result<void> SegmentLog::load() {
           std::to_string(group.last_index()) + " are missing");
     }
   }
+  if (options_.is_state_lost && !groups_.empty()) damaged("the applied state is gone");
+  if (is_damaged() && options_.refuses_damage) return Error{Code::corrupt, damage_};
   if (is_damaged()) {
     taint_groups(recovery);
     return start_afresh();
   }
   if (!recovery.in_use.empty()) {
     const auto& [newest, survey] = *recovery.in_use.rbegin();
+    if (survey.is_torn) {
+      log::info(
+          "log",
+          "a write that was never acknowledged was cut from " + segments_.at(newest).name +
+              " at byte " + std::to_string(survey.end));
+    }
     // No writer leaves a segment without room for its seal: the file was cut at a record's end.
     if (!survey.is_sealed && !has_room_for_seal(newest, survey)) return start_afresh();
     if (Result<void> done = seal_torn(newest, survey); !done.ok()) return done;

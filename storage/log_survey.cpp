@@ -49,6 +49,11 @@ std::uint32_t walk(std::string_view segment, Survey& survey) {
     if (survey.is_sealed) break;
   }
   survey.end = offset;
+  if (!survey.is_sealed && offset + sizeof(RecordHead) <= segment.size()) {
+    RecordHead cut;
+    std::memcpy(&cut, segment.data() + offset, sizeof cut);
+    survey.is_torn = cut.lap == survey.lap;
+  }
   survey.flush_end = before.flush;
   return before.flush + ((before.flags & flag_ends_flush) != 0 ? 1U : 0U);
 }

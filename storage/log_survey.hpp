@@ -24,6 +24,7 @@ struct Survey {
   bool is_other_version = false;  // a log, but in a format that this code does not know
   bool is_sealed = false;
   bool is_damaged = false;        // acknowledged bytes are bad
+  bool is_torn = false;           // a record of this lap was begun at `end`
   std::uint64_t end = 0;          // the records are whole up to here
   std::uint32_t flush_end = 0;    // number of the flush before `end`
   Lap stray_lap = 0;              // of whole records that are newer than the header

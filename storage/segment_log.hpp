@@ -33,6 +33,11 @@ struct LogOptions {
   std::uint64_t copy_forward_bytes_max = 4ULL << 20;
   /// Of the data directory. A log of another one is refused. 0: do not check.
   std::uint64_t data_id = 0;
+  /// The applied state that belonged to this log is gone: as damage, for every group that it knows.
+  bool is_state_lost = false;
+  /// There is no leader elsewhere that could bring a tainted group up again: refuse damage, and
+  /// change nothing.
+  bool refuses_damage = false;
 };
 
 struct LogCounters {

@@ -42,12 +42,13 @@ Raft::Raft(const Options& options, Restored restored, Instant now)
   ASSERT(!options.self.is_none());
   ASSERT(options.election_timeout_min <= options.election_timeout_max);
   ASSERT(options.log_writes_pending_max > 0);
-  ASSERT(applied_ >= log_.start_index());
+  ASSERT(applied_ >= log_.start_index() || tainted_);  // tainted: the state may be gone
   ASSERT((restored.applied_index == 0) == (restored.applied_term == 0));
   if (log_.term_at(applied_) != restored.applied_term) {
     // The state is ahead of the log: a crash between a snapshot's installation and the log's
     // restart, or between a flush of applied entries and the log's own sync. All of it is
-    // committed, so the log begins anew behind it.
+    // committed, so the log begins anew behind it. Or the state is gone: then the leader sends all
+    // of it again, and until that is there the taint keeps us from voting.
     log_.reset(applied_, restored.applied_term);
     unsaved_start_ = Append::Start{applied_, restored.applied_term, true};
   }

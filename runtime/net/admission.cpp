@@ -28,18 +28,19 @@ std::optional<std::string> refusal_of(
   }
   if (peer.node == 0 || peer.name.empty()) return "a node without a name";
   if (peer.node == own.node) {
-    if (peer.data_id == own.data_id) return "'" + own.name + "' reached itself";
-    return "two nodes are called '" + own.name + "': data directory " + hex(peer.data_id) +
+    if (peer.data_id == own.data_id) return "'" + own.name + "' " + std::string(sign_self);
+    return std::string(sign_twin) + " '" + own.name + "': data directory " + hex(peer.data_id) +
            " is not " + hex(own.data_id) + "; give one of them another name";
   }
   if (own.cluster_id != 0 && peer.cluster_id != 0 && own.cluster_id != peer.cluster_id) {
-    return "'" + peer.name + "' belongs to cluster " + hex(peer.cluster_id) + ", '" + own.name +
-           "' to cluster " + hex(own.cluster_id) + ": check the seed list";
+    return "'" + peer.name + "' " + std::string(sign_other_cluster) + " " + hex(peer.cluster_id) +
+           ", '" + own.name + "' to cluster " + hex(own.cluster_id) + ": check the seed list";
   }
   if (known.data_id != 0 && peer.data_id != 0 && known.data_id != peer.data_id) {
-    return "the name '" + peer.name + "' belongs to data directory " + hex(known.data_id) +
-           ", not to " + hex(peer.data_id) +
-           ": use another name, or remove the old node from the cluster first";
+    return "the name '" + peer.name + "' " + std::string(sign_name_taken) + " " +
+           (known.link_address.empty() ? "an unknown address" : known.link_address) +
+           " with data directory " + hex(known.data_id) + ", not to one with " + hex(peer.data_id) +
+           ": use another name";
   }
   if (peer.epoch < known.epoch_max) {
     return "'" + peer.name + "' comes with epoch " + std::to_string(peer.epoch) + ", but epoch " +

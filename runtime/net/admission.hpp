@@ -6,8 +6,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace harka::net {
+
+// By these words the dialer recognises why it was refused (rejection.cpp): the answer is text.
+constexpr std::string_view sign_name_taken = "belongs to the node at";
+constexpr std::string_view sign_self = "reached itself";
+constexpr std::string_view sign_twin = "two nodes are called";
+constexpr std::string_view sign_other_cluster = "belongs to cluster";
+constexpr std::string_view sign_certificate = "certificate";  // also in what TLS says
 
 /// Who a node says that it is.
 struct Identity {
@@ -24,6 +32,7 @@ struct Identity {
 struct KnownPeer {
   std::uint64_t data_id = 0;  // 0: unknown
   std::uint64_t epoch_max = 0;
+  std::string link_address;
 };
 
 /// Why `own` refuses `peer`; nothing when it does not.

@@ -35,7 +35,9 @@ LinkKeeper::LinkKeeper(
       ports_(directory),
       options_(options),
       table_(std::move(table)),
-      random_(options.own.node ^ (options.own.epoch * 0x9e3779b97f4a7c15ULL)) {}
+      random_(options.own.node ^ (options.own.epoch * 0x9e3779b97f4a7c15ULL)) {
+  set_owners(options.owners);
+}
 
 LinkKeeper::~LinkKeeper() = default;
 
@@ -138,6 +140,7 @@ void LinkKeeper::answer(kj::AuthenticatedStream stream) {
 void LinkKeeper::refused(const std::string& remote, const std::string& reason) {
   ++refused_count_;
   if (reason.find(already_linked) != std::string::npos) return;
+  if (reason.find(sign_self) != std::string::npos) return;  // a seed list may name this node
   const Instant now = monotonic_now();
   if (reason == refused_last_ && now - refused_logged_ < log_every) return;
   refused_last_ = reason;
@@ -247,13 +250,24 @@ void LinkKeeper::dial_failed(Dial& dial, const std::string& address, const std::
   dial.error = reason;
   dial.backoff = std::clamp(dial.backoff * 2, options_.backoff_min, options_.backoff_max);
   dial.next_at = monotonic_now() + random_.between(dial.backoff * 4 / 5, dial.backoff * 6 / 5);
-  if (reason.find("reached itself") != std::string::npos) {
+  if (reason.find(sign_self) != std::string::npos) {
     dial.next_at = Instant::max();  // a seed list may name this node
     return;
   }
   if (is_new && reason.find(already_linked) == std::string::npos) {
     log::warning("net", "no link to " + address + ": " + reason);
   }
+  report_rejection();
+}
+
+void LinkKeeper::report_rejection() {
+  if (was_ever_linked_ || !options_.on_rejected) return;
+  std::vector<SeedAnswer> answers;
+  for (const auto& [alias, seed] : seeds_) {
+    if (seed.dial.next_at != Instant::max()) answers.push_back({seed.address, seed.dial.error});
+  }
+  const auto rejection = rejection_of(answers, options_.own.cluster_id == 0);
+  if (rejection) options_.on_rejected(*rejection);
 }
 
 }  // namespace harka::net

@@ -38,6 +38,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   void stop();
 
   void set_peers(const std::vector<PeerInfo>& peers);
+  void set_owners(const std::vector<PeerInfo>& owners);
   void add_seed(const std::string& host_port);
 
   void set_cluster_id(std::uint64_t cluster_id) { options_.own.cluster_id = cluster_id; }
@@ -95,10 +96,12 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   void dial_failed(Dial& dial, const std::string& address, const std::string& reason);
   kj::Promise<void> dial_one(
       const std::string& address, Channel channel, NodeId expected, NodeId alias);
+  void report_rejection();
   void refused(const std::string& remote, const std::string& reason);
 
   // link_peers.cpp
   Peer* peer_of(NodeId node);
+  [[nodiscard]] KnownPeer known_of(NodeId node) const;
   [[nodiscard]] std::optional<std::string> judge(const Introduced& peer) const;
   void attach(kj::Own<Introduced> introduced);
   void make_session(Peer& peer, kj::Own<Introduced> introduced);
@@ -130,7 +133,9 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   std::map<NodeId, Seed> seeds_;
   std::map<NodeId, Duration> node_delays_;
   std::map<std::string, Duration> region_delays_;
+  std::map<NodeId, PeerInfo> owners_;  // of names, by the cluster's map
   std::set<NodeId> blocked_;
+  bool was_ever_linked_ = false;
   std::uint64_t session_last_ = 0;
   std::uint64_t refused_count_ = 0;
   std::string refused_last_;

@@ -51,6 +51,12 @@ void LinkKeeper::set_peers(const std::vector<PeerInfo>& peers) {
   }
 }
 
+void LinkKeeper::set_owners(const std::vector<PeerInfo>& owners) {
+  for (const PeerInfo& owner : owners) {
+    if (owner.data_id != 0) owners_[owner.node] = owner;
+  }
+}
+
 void LinkKeeper::add_seed(const std::string& host_port) {
   const NodeId alias = seed_alias(host_port);
   const auto [entry, is_new] = seeds_.try_emplace(alias);
@@ -75,13 +81,24 @@ LinkKeeper::Peer* LinkKeeper::peer_of(NodeId node) {
   return peers_.emplace(node, std::move(peer)).first->second.get();
 }
 
+KnownPeer LinkKeeper::known_of(NodeId node) const {
+  KnownPeer known;
+  if (const auto found = peers_.find(node); found != peers_.end()) {
+    const Peer& peer = *found->second;
+    known = {peer.info.data_id, peer.epoch_max, peer.info.link_address};
+  }
+  if (const auto owner = owners_.find(node); owner != owners_.end()) {
+    known.data_id = owner->second.data_id;
+    known.link_address = owner->second.link_address;
+  }
+  return known;
+}
+
 std::optional<std::string> LinkKeeper::judge(const Introduced& introduced) const {
   const Identity& said = introduced.peer;
   const NodeId node{said.node};
-  KnownPeer known;
   const auto found = peers_.find(node);
-  if (found != peers_.end()) known = {found->second->info.data_id, found->second->epoch_max};
-  if (auto refused = refusal_of(options_.own, said, known)) return refused;
+  if (auto refused = refusal_of(options_.own, said, known_of(node))) return refused;
   if (blocked_.count(node) > 0) return "blocked";
   if (found == peers_.end()) return std::nullopt;
   const Peer& peer = *found->second;
@@ -101,6 +118,7 @@ void LinkKeeper::attach(kj::Own<Introduced> introduced) {
   Peer* peer = peer_of(NodeId{said.node});
   if (peer == nullptr) return;
   if (peer->epoch_max != 0 && said.epoch > peer->epoch_max) detach_all(*peer, "it restarted");
+  was_ever_linked_ = true;
   peer->epoch_max = said.epoch;
   if (said.data_id != 0) peer->info.data_id = said.data_id;
   peer->info.name = said.name;

@@ -129,6 +129,10 @@ bool Links::send_to_address(const std::string& host_port, const Envelope& envelo
   return post(std::make_shared<const Envelope>(std::move(addressed)));
 }
 
+void Links::set_owners(std::vector<PeerInfo> owners) {
+  loop_.post([keeper = keeper_, owners = std::move(owners)] { keeper->set_owners(owners); });
+}
+
 void Links::set_cluster_id(std::uint64_t cluster_id) {
   loop_.post([keeper = keeper_, cluster_id] { keeper->set_cluster_id(cluster_id); });
 }

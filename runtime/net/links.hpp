@@ -12,9 +12,11 @@
 #include "runtime/net/dev_ca.hpp"
 #include "runtime/net/loop.hpp"
 #include "runtime/net/peer_table.hpp"
+#include "runtime/net/rejection.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +26,24 @@ namespace harka::net {
 
 class LinkKeeper;
 
+/// A peer as membership describes it.
+struct PeerInfo {
+  NodeId node;
+  std::string name;
+  std::string link_address;
+  std::string region;
+  std::uint64_t data_id = 0;  // 0: unknown
+  bool has_left = false;      // no more dialing, and its connections are closed
+};
+
 struct LinkOptions {
   Identity own;                // node id, name, epoch, cluster id, data id, protocol range
   std::string listen_address;  // host:port; port 0 picks one
   std::string link_address;    // what others dial, told in the hello; empty: as listened
   std::optional<TlsFiles> tls;
-  bool allows_plaintext = false;                  // without `tls`: refused unless this is set
+  bool allows_plaintext = false;                      // without `tls`: refused unless this is set
+  std::vector<PeerInfo> owners;                       // as of `set_owners`, known from the start
+  std::function<void(const Rejection&)> on_rejected;  // on the loop: nobody lets this node in
   std::vector<Address> subscribers;               // local addresses that get LinkUp and LinkDown
   std::uint64_t credit_bytes = 16 * 1024 * 1024;  // a peer may have in flight to us, a channel
   std::size_t outbox_bytes_max = limits::outbox_bytes_max;
@@ -39,16 +53,6 @@ struct LinkOptions {
   Duration handshake_max = 5s;
   Duration backoff_min = 50ms;  // doubled at each failure, with jitter
   Duration backoff_max = 2s;
-};
-
-/// A peer as membership describes it.
-struct PeerInfo {
-  NodeId node;
-  std::string name;
-  std::string link_address;
-  std::string region;
-  std::uint64_t data_id = 0;  // 0: unknown
-  bool has_left = false;      // no more dialing, and its connections are closed
 };
 
 struct PeerStatus {
@@ -94,6 +98,9 @@ class Links final : public Port {
   NodeId connect_seed(const std::string& host_port);
   /// Any thread. `envelope.to.node` is replaced by the node that answers at `host_port`.
   bool send_to_address(const std::string& host_port, const Envelope& envelope);
+  /// Any thread. Who owns which name by the cluster's map: weighs more than what membership heard.
+  /// Nobody is dialed for it.
+  void set_owners(std::vector<PeerInfo> owners);
   /// Any thread. After the cluster was created or joined.
   void set_cluster_id(std::uint64_t cluster_id);
 

@@ -3,37 +3,18 @@
 #include "apps/config_check.hpp"
 #include "apps/config_file.hpp"
 #include "runtime/net/dev_ca.hpp"
+#include "tests/apps/folder.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 using namespace harka;
 using apps::Config;
 using apps::Mistakes;
+using testing::Folder;
 
 namespace {
-
-struct Folder {
-  std::string path;
-
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-config-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-
-  ~Folder() { std::filesystem::remove_all(path); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path + "/" + name) << text;
-    return path + "/" + name;
-  }
-};
 
 Mistakes load(const std::string& text, Config& config) {
   const Folder folder;

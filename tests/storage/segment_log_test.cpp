@@ -165,6 +165,78 @@ BOOST_AUTO_TEST_CASE(damage_before_a_later_flush_taints) {
   BOOST_TEST(log->is_damaged());
 }
 
+BOOST_AUTO_TEST_CASE(damage_is_refused_where_nobody_could_repair_it_and_nothing_is_changed) {
+  testing::FaultyDisk disk(1);
+  std::string first;
+  {
+    auto log = open(disk);
+    first = disk.list().value().front();
+    commit(*log, entries(1, 1, 2, 1));
+    commit(*log, entries(1, 3, 4, 1));
+  }
+  disk.flip_bit(first, 100);
+  const std::string before = disk.content(first);
+  LogOptions alone = small;
+  alone.refuses_damage = true;
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = SegmentLog::open(disk, alone);
+    BOOST_REQUIRE(!refused.ok());
+    BOOST_TEST((refused.error().code == Code::corrupt));
+    BOOST_TEST(refused.error().detail.starts_with(first + " is damaged at byte "));
+  }
+  BOOST_TEST(disk.content(first) == before);
+  disk.flip_bit(first, 100);
+  BOOST_TEST(open(disk, alone)->recover(GroupId{1}).value().entries.size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_state_taints_what_the_log_knows_until_it_is_whole_again) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, entries(1, 1, 9, 1));
+    commit(*log, start_at(1, 6, 1));
+  }
+  LogOptions lost = small;
+  lost.is_state_lost = true;
+  open(disk, lost);
+  auto log = open(disk);  // the state was made anew, and then the process was killed
+  BOOST_TEST(!log->is_damaged());
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  BOOST_TEST(log->recover(GroupId{1}).value().high_water == 9U);
+  commit(*log, start_at(1, 0, 0, true));
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  commit(*log, start_at(1, 8, 1, true));
+  log = open(disk);
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  commit(*log, entries(1, 9, 9, 1));
+  log = open(disk);
+  BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(a_first_log_has_lost_no_state) {
+  testing::FaultyDisk disk(1);
+  open(disk);
+  LogOptions lost = small;
+  lost.is_state_lost = true;
+  auto log = open(disk, lost);
+  BOOST_TEST(!log->is_damaged());
+  BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(a_torn_record_is_told_from_an_end) {
+  testing::FaultyDisk disk(1);
+  auto log = open(disk);
+  const std::string first = disk.list().value().front();
+  commit(*log, entries(1, 1, 2, 1));
+  BOOST_TEST(!storage::survey_segment(disk.content(first)).is_torn);
+  commit(*log, entries(1, 3, 3, 1));
+  std::string cut = disk.content(first);
+  cut[cut.find_last_not_of('\0')] = '\0';
+  const storage::Survey survey = storage::survey_segment(cut);
+  BOOST_TEST(survey.is_torn);
+  BOOST_TEST(!survey.is_damaged);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_acknowledges_nothing) {
   testing::FaultyDisk disk(1);
   auto log = open(disk);

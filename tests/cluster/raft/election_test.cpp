@@ -314,6 +314,23 @@ BOOST_AUTO_TEST_CASE(tainted_replica_votes_again_when_it_caught_up) {
   BOOST_TEST(!solo.raft->is_tainted());
 }
 
+BOOST_AUTO_TEST_CASE(a_replica_whose_state_is_gone_begins_anew_and_does_not_vote_meanwhile) {
+  Restored restored;
+  restored.hard_state.term = 2;
+  restored.config.voters = {1, 2, 3};
+  restored.start_index = 7;  // what came before was only in the state
+  restored.start_term = 1;
+  restored.entries = {entry(8, 2)};
+  restored.tainted = true;
+  restored.high_water = 8;
+  Solo solo(restored);
+  BOOST_TEST(solo.raft->applied_index() == 0U);
+  BOOST_TEST(!the<msg::VoteReply>(solo.step(2, request(3, 9, 9))).granted);
+  const auto reply = the<msg::AppendReply>(solo.step(2, solo.append(3, 8, 2, {entry(9, 3)})));
+  BOOST_TEST(!reply.success);
+  BOOST_TEST(reply.index == 0U);  // all of it, please
+}
+
 BOOST_AUTO_TEST_CASE(server_outside_its_newest_uncommitted_configuration_stands) {
   msg::GroupConfig without;
   without.voters = {2};

@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_CASE(each_refusal_says_what_is_wrong) {
   b.cluster_id = 0;
   BOOST_TEST(!refusal_of(a, b, {}), "a node that has no cluster yet may join");
   b = node("b");
-  BOOST_TEST(says(refusal_of(a, b, {b.data_id + 1, 0}), "belongs to data directory"));
-  BOOST_TEST(says(refusal_of(a, b, {b.data_id, 4}), "epoch 3, but epoch 4"));
+  BOOST_TEST(says(refusal_of(a, b, {b.data_id + 1, 0, "h:1"}), "'b' belongs to the node at h:1"));
+  BOOST_TEST(says(refusal_of(a, b, {b.data_id, 4, "h:1"}), "epoch 3, but epoch 4"));
   BOOST_TEST(says(refusal_of(a, a, {}), "reached itself"));
   Identity twin = a;
   twin.data_id = 5;

@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_second_node_with_the_same_name_is_refused_and_told_why) {
   TestNode twin(twin_options);
   twin.links->set_peers({a.info()});
   BOOST_TEST(eventually([&] {
-    return twin.status_of(a.self()).last_error.find("the name 'b' belongs to data directory") !=
+    return twin.status_of(a.self()).last_error.find("the name 'b' belongs to the node at") !=
            std::string::npos;
   }));
   BOOST_TEST(a.is_linked(b.self()));
