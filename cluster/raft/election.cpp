@@ -25,6 +25,14 @@ bool Raft::can_stand() const {
   return !tainted_ && !is_replacing_state() && configs_.may_stand(options_.self, commit_);
 }
 
+/// Whose vote could elect a leader without what was committed? A tainted replica may have forgotten
+/// entries that it acknowledged (its acknowledgements are fine, they are for what it holds now). One
+/// without any configuration has an empty log, and may have come to a disk of a node that was
+/// removed: some candidate may still count on the vote of that one.
+bool Raft::can_vote() const {
+  return !tainted_ && !configs_.newest().voters.empty();
+}
+
 bool Raft::is_loyal(Instant now) const {
   if (role_ == Role::leader) {
     return has_quorum_contact(now, options_.election_timeout_min);
@@ -48,7 +56,7 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
     return;
   }
   if (request.pre_vote) {
-    reply.granted = request.term > hard_state_.term && !tainted_ && is_log_as_new(request);
+    reply.granted = request.term > hard_state_.term && can_vote() && is_log_as_new(request);
     reply.term = reply.granted ? request.term : hard_state_.term;
     send(from, reply);
     return;
@@ -61,10 +69,8 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
   }
   reply.term = hard_state_.term;
   const bool is_free = hard_state_.vote == 0 && leader_.is_none();
-  // A tainted replica may have forgotten entries that it acknowledged: its vote could elect a
-  // leader without them. Its acknowledgements are fine, they are for what it holds now.
   reply.granted =
-      !tainted_ && (is_free || hard_state_.vote == from.value) && is_log_as_new(request);
+      can_vote() && (is_free || hard_state_.vote == from.value) && is_log_as_new(request);
   if (!reply.granted) {
     send(from, reply);
     return;

@@ -175,6 +175,11 @@ void Raft::observe_leader(Term term, NodeId leader, Instant now) {
     ASSERT(!is_second);  // two leaders in one term
     become_follower(term, leader, now);
   }
+  if (hard_state_.vote == 0) {
+    // Who came new into this term may have had a vote in it on a disk that is gone.
+    hard_state_.vote = leader.value;
+    hard_state_dirty_ = true;
+  }
   loyal_until_ = now + options_.election_timeout_min;
   arm_election(now);
 }

@@ -190,6 +190,7 @@ class Raft {
   void on(NodeId from, const msg::TimeoutNow& message, Instant now);
   void arm_election(Instant now);
   [[nodiscard]] bool can_stand() const;
+  [[nodiscard]] bool can_vote() const;
   [[nodiscard]] bool is_loyal(Instant now) const;
   [[nodiscard]] bool is_log_as_new(const msg::VoteRequest& request) const;
   void tick_follower(Instant now);

@@ -331,6 +331,19 @@ BOOST_AUTO_TEST_CASE(a_replica_whose_state_is_gone_begins_anew_and_does_not_vote
   BOOST_TEST(reply.index == 0U);  // all of it, please
 }
 
+BOOST_AUTO_TEST_CASE(replica_that_was_told_no_configuration_does_not_vote) {
+  Solo solo(Restored{});
+  BOOST_TEST(!the<msg::VoteReply>(solo.step(2, pre_vote(3, 9, 9))).granted);
+  BOOST_TEST(!the<msg::VoteReply>(solo.step(2, request(3, 9, 9))).granted);
+}
+
+BOOST_AUTO_TEST_CASE(who_hears_a_leader_has_spent_its_vote_of_that_term) {
+  Solo solo;
+  const Output output = solo.step(2, solo.append(3, 0, 0, {entry(1, 3)}));
+  BOOST_REQUIRE(output.appends.size() == 1U);
+  BOOST_TEST(output.appends[0].hard_state->vote == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(server_outside_its_newest_uncommitted_configuration_stands) {
   msg::GroupConfig without;
   without.voters = {2};

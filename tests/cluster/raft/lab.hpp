@@ -154,6 +154,8 @@ struct Solo {
   Output step(std::uint64_t from, msg::Message message);
   Output tick(Duration later);
   Output sync();
+  /// What the last direct call of `raft` left.
+  Output collect();
   /// Through pre-vote and vote, with the votes of node 2, to leadership; synced.
   void win();
 
@@ -167,9 +169,6 @@ struct Solo {
   Instant now = Instant(10s);
   std::optional<Raft> raft;
   std::uint64_t ticket = 0;
-
- private:
-  Output collect();
 };
 
 /// The only message of this kind in an output, if there is exactly one.
