@@ -72,7 +72,8 @@ constexpr std::uint16_t flags_known = flag_ends_flush | flag_drops_suffix;
 /// A taint of this group is a taint of every group that the log does not know.
 constexpr std::uint32_t unknown_groups = 0xFFFFFFFF;
 
-constexpr std::string_view log_magic_family = "harka-log-";  // the same in all versions
+/// The layout of a record, of the header record and this name are the same in all versions.
+constexpr std::string_view log_magic_family = "harka-log-";
 constexpr std::string_view log_magic = "harka-log-2";
 constexpr std::size_t header_payload_bytes = 24;  // magic, zeros to 16 bytes, data id u64
 constexpr std::size_t record_payload_max = 64U << 20;

@@ -23,14 +23,14 @@ bool follows(const RecordHead& before, const RecordHead& head) {
 }
 
 void read_header(std::string_view segment, Survey& survey) {
-  const std::string_view magic =
-      segment.substr(std::min(segment.size(), sizeof(RecordHead)), log_magic.size());
-  // A digit must follow: a torn write may end anywhere.
-  survey.is_other_version = magic.starts_with(log_magic_family) && magic != log_magic &&
-                            magic.back() >= '1' && magic.back() <= '9';
   const auto head = read_record(segment, 0);
   if (!head || head->kind != RecordKind::header || head->length != header_payload_bytes) return;
-  if (magic != log_magic) return;
+  const std::string_view magic = segment.substr(sizeof(RecordHead), log_magic.size());
+  if (magic != log_magic) {
+    // Only a whole record says so: a flipped bit in the name is damage.
+    survey.is_other_version = magic.starts_with(log_magic_family);
+    return;
+  }
   survey.lap = head->lap;
   survey.lap_before = static_cast<Lap>(head->term);
   std::memcpy(&survey.data_id, segment.data() + sizeof(RecordHead) + 16, sizeof survey.data_id);

@@ -322,4 +322,19 @@ BOOST_AUTO_TEST_CASE(a_segment_cut_behind_its_last_record_is_given_up_without_da
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_log_of_another_version_is_refused_and_a_flipped_bit_in_its_name_is_damage) {
+  testing::FaultyDisk disk(1);
+  commit(*open(disk), entries(7, 1, 5, 3));
+  const std::string name = disk.list().value().front();
+  std::string other = disk.content(name);
+  other[sizeof(storage::RecordHead) + storage::log_magic.size() - 1] = '9';
+  disk.replace(name, other);
+  BOOST_TEST(open(disk)->is_damaged());
+  storage::finish_record(other, 0, 0, true);
+  disk.replace(name, other);
+  const auto refused = SegmentLog::open(disk, small);
+  BOOST_REQUIRE(!refused.ok());
+  BOOST_TEST((refused.error().code == Code::refused_to_protect));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
