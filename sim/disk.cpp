@@ -12,7 +12,7 @@ constexpr std::uint64_t sector_bytes = 512;
 
 class SimFile final : public storage::DiskFile {
  public:
-  SimFile(const SimDisk& disk, std::shared_ptr<SimDisk::Content> content)
+  SimFile(SimDisk& disk, std::shared_ptr<SimDisk::Content> content)
       : disk_(disk), content_(std::move(content)) {}
 
   Result<void> write(std::uint64_t offset, std::string_view bytes) override {
@@ -27,7 +27,10 @@ class SimFile final : public storage::DiskFile {
 
   Result<void> sync() override {
     if (disk_.is_dying_) return Error{Code::io_failed, "the simulated process is dying"};
-    content_->old_bytes.clear();
+    if (std::exchange(disk_.fails_next_sync_, false)) {
+      return Error{Code::io_failed, "Input/output error"};
+    }
+    disk_.synced(*content_);
     return {};
   }
 
@@ -41,7 +44,7 @@ class SimFile final : public storage::DiskFile {
   [[nodiscard]] std::uint64_t size() const override { return content_->bytes.size(); }
 
  private:
-  const SimDisk& disk_;
+  SimDisk& disk_;
   std::shared_ptr<SimDisk::Content> content_;  // shared with the disk, which outlives processes
 };
 
@@ -59,6 +62,7 @@ Result<std::unique_ptr<storage::DiskFile>> SimDisk::open(const std::string& name
 
 Result<std::unique_ptr<storage::DiskFile>> SimDisk::create(
     const std::string& name, std::uint64_t bytes) {
+  if (is_full_) return Error{Code::io_failed, "No space left on device"};
   auto content = std::make_shared<Content>();
   content->bytes.resize(bytes);
   files_[name] = content;
@@ -83,16 +87,46 @@ void SimDisk::lose_power(CrashLoss loss, Random& random) {
   is_dying_ = false;
 }
 
-bool SimDisk::rot(Random& random) {
-  std::vector<Content*> used;
-  for (auto& [name, content] : files_) {
-    if (content->end > 0) used.push_back(content.get());
+void SimDisk::synced(Content& content) {
+  if (content.old_bytes.empty()) return;
+  content.last_flush = content.end;
+  for (const Write& write : content.old_bytes) {
+    content.last_flush = std::min(content.last_flush, write.offset);
   }
-  if (used.empty()) return false;
-  Content& content = *used[random.below(used.size())];
-  char& byte = content.bytes[random.below(content.end)];
-  byte = static_cast<char>(byte ^ (1 << random.below(8)));
-  return true;
+  content.old_bytes.clear();
+  last_synced_ = &content;
+}
+
+/// Somewhere in what later flushes testify to.
+std::optional<SimDisk::Place> SimDisk::settled_place(std::uint64_t place) {
+  std::vector<std::pair<Content*, std::uint64_t>> settled;
+  for (auto& [name, content] : files_) {
+    const std::uint64_t end = content.get() == last_synced_ || !content->old_bytes.empty()
+                                  ? content->last_flush
+                                  : content->end;
+    if (end > 0) settled.emplace_back(content.get(), end);
+  }
+  if (settled.empty()) return std::nullopt;
+  const auto& [content, end] = settled[place % settled.size()];
+  return Place{content, place / settled.size() % end};
+}
+
+bool SimDisk::rot(std::uint64_t place) {
+  const std::optional<Place> found = settled_place(place);
+  if (!found) return false;
+  char& byte = found->content->bytes[found->offset];
+  byte = static_cast<char>(byte ^ (1 << place % 8));
+  return is_damaged_ = true;
+}
+
+bool SimDisk::misplace(std::uint64_t place) {
+  const std::optional<Place> to = settled_place(place);
+  if (!to || to->offset < 2 * sector_bytes) return false;
+  const std::uint64_t offset = to->offset / sector_bytes * sector_bytes - sector_bytes;
+  std::string& bytes = to->content->bytes;
+  const std::string other = bytes.substr(0, sector_bytes);
+  bytes.replace(offset, sector_bytes, other);
+  return is_damaged_ = true;
 }
 
 }  // namespace harka::sim

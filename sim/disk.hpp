@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,23 @@ class SimDisk final : public storage::Disk {
   /// From now on `sync` fails, as it does for a process that is dying.
   void set_dying(bool is_dying) { is_dying_ = is_dying; }
 
-  /// Flips a byte in what is durable. False when there is nothing to damage.
-  bool rot(Random& random);
+  /// No file can be created.
+  void set_full(bool is_full) { is_full_ = is_full; }
+
+  [[nodiscard]] bool is_full() const { return is_full_; }
+
+  void fail_next_sync() { fails_next_sync_ = true; }
+
+  /// Flips a bit of what was synced before the last flush: damage to the very last flush cannot be
+  /// told from a torn write by any log. False when there is nothing to damage.
+  bool rot(std::uint64_t place);
+  /// Writes one sector's bytes over another one, as a misdirected write does.
+  bool misplace(std::uint64_t place);
+
+  /// Since damage was done; until it was found, when the log is opened.
+  [[nodiscard]] bool is_damaged() const { return is_damaged_; }
+
+  void set_undamaged() { is_damaged_ = false; }
 
  private:
   friend class SimFile;
@@ -47,10 +63,23 @@ class SimDisk final : public storage::Disk {
     std::string bytes;             // as the process sees them
     std::vector<Write> old_bytes;  // what each un-synced write replaced, oldest first
     std::uint64_t end = 0;         // nothing was ever written behind this
+    std::uint64_t last_flush = 0;  // where it began
   };
 
+  struct Place {
+    Content* content = nullptr;
+    std::uint64_t offset = 0;
+  };
+
+  void synced(Content& content);
+  [[nodiscard]] std::optional<Place> settled_place(std::uint64_t place);
+
   std::map<std::string, std::shared_ptr<Content>> files_;
+  const Content* last_synced_ = nullptr;
   bool is_dying_ = false;
+  bool is_full_ = false;
+  bool fails_next_sync_ = false;
+  bool is_damaged_ = false;
 };
 
 }  // namespace harka::sim

@@ -15,7 +15,14 @@ Result<void> NodeStores::open() {
   log_ = std::move(log).value();
   log_core_ = std::make_unique<storage::LogStoreCore>(*log_);
   state_core_ = std::make_unique<storage::StateStoreCore>(engine_);
+  disk_.set_undamaged();  // whatever was, the log knows now
   return {};
+}
+
+void NodeStores::wipe() {
+  ASSERT(log_ == nullptr);
+  disk_ = SimDisk{};
+  engine_ = MemoryEngine(options_.snapshot_part_bytes);
 }
 
 void NodeStores::crash(CrashLoss loss) {
@@ -25,7 +32,7 @@ void NodeStores::crash(CrashLoss loss) {
     (void)log_core_->flush().ok();
   }
   disk_.lose_power(loss, random_);
-  if (is_committing_ && loss == CrashLoss::none) (void)finish_state_commit();
+  if (is_committing_ && loss == CrashLoss::none) (void)finish_state_commit().ok();
   log_waiting_.clear();
   state_waiting_.clear();
   log_taken_.clear();
@@ -52,19 +59,19 @@ std::optional<Duration> NodeStores::begin_state_commit() {
   return draw_latency() * 2;  // two dependent flushes, as LMDB needs
 }
 
-std::vector<EnvelopePtr> NodeStores::finish_log_flush() {
+Result<std::vector<EnvelopePtr>> NodeStores::finish_log_flush() {
   ASSERT(is_flushing_);
   is_flushing_ = false;
   flushed_ = std::exchange(log_taken_, {});
   for (const EnvelopePtr& envelope : flushed_) log_core_->enqueue(envelope);
   Result<std::vector<EnvelopePtr>> answers = log_core_->flush();
-  ASSERT(answers.ok());
+  if (!answers.ok()) return answers;
   if (answers_before_sync_) {
     std::erase_if(answers.value(), [](const EnvelopePtr& envelope) {
       return std::holds_alternative<msg::LogAppended>(envelope->body);
     });
   }
-  return std::move(answers).value();
+  return answers;
 }
 
 std::vector<EnvelopePtr> NodeStores::take_early_answers() {
@@ -82,14 +89,15 @@ std::vector<EnvelopePtr> NodeStores::take_early_answers() {
   return answers;
 }
 
-std::vector<EnvelopePtr> NodeStores::finish_state_commit() {
+Result<std::vector<EnvelopePtr>> NodeStores::finish_state_commit() {
   ASSERT(is_committing_);
   is_committing_ = false;
+  if (disk_.is_full() && random_.chance(0.5)) {  // else it found pages to use again
+    return Error{Code::io_failed, "No space left on device"};
+  }
   flushed_ = std::exchange(state_taken_, {});
   for (const EnvelopePtr& envelope : flushed_) state_core_->enqueue(envelope);
-  Result<std::vector<EnvelopePtr>> answers = state_core_->commit();
-  ASSERT(answers.ok());
-  return std::move(answers).value();
+  return state_core_->commit();
 }
 
 Duration NodeStores::draw_latency() {

@@ -30,6 +30,8 @@ class NodeStores {
 
   /// The node starts: opens the log from what the disk kept.
   Result<void> open();
+  /// Both stores are empty from now on. Only while the node is down.
+  void wipe();
   /// The node stops; whatever is under way becomes what `loss` says.
   void crash(CrashLoss loss);
 
@@ -41,9 +43,9 @@ class NodeStores {
   [[nodiscard]] std::optional<Duration> begin_log_flush();
   [[nodiscard]] std::optional<Duration> begin_state_commit();
   [[nodiscard]] std::vector<EnvelopePtr> take_early_answers();
-  /// Makes it durable and returns the answers.
-  std::vector<EnvelopePtr> finish_log_flush();
-  std::vector<EnvelopePtr> finish_state_commit();
+  /// Makes it durable and returns the answers. After an error the node must end.
+  [[nodiscard]] Result<std::vector<EnvelopePtr>> finish_log_flush();
+  [[nodiscard]] Result<std::vector<EnvelopePtr>> finish_state_commit();
 
   /// The requests that the last `finish_…` made durable.
   [[nodiscard]] const std::vector<EnvelopePtr>& flushed() const { return flushed_; }

@@ -30,8 +30,11 @@ NodePlan node_plan(const Plan& plan, NodeId id) {
 
 class CoreFactory final : public MachineFactory {
  public:
-  CoreFactory(const Plan& plan, NodeId node, storage::Engine& engine)
-      : plan_(plan), node_(node), engine_(engine) {}
+  CoreFactory(const Plan& plan, NodeId node, const Incarnation& incarnation)
+      : plan_(plan),
+        node_(node),
+        engine_(*incarnation.engine),
+        is_replacement_(incarnation.is_replacement) {}
 
   MachinePtr make(const ChildSpec& spec) override {
     if (spec.address.kind == msg::ActorKind::supervisor) {
@@ -43,7 +46,7 @@ class CoreFactory final : public MachineFactory {
     options.raft = plan_.raft;
     options.raft.group = GroupId{spec.address.index};
     options.raft.self = node_;
-    for (std::uint64_t voter = 1; voter <= plan_.voters; ++voter) {
+    for (std::uint64_t voter = 1; voter <= plan_.voters && !is_replacement_; ++voter) {
       options.initial_voters.push_back(voter);
     }
     options.flush_bytes = plan_.flush_bytes;
@@ -62,6 +65,7 @@ class CoreFactory final : public MachineFactory {
   const Plan& plan_;
   NodeId node_;
   storage::Engine& engine_;
+  bool is_replacement_;
 };
 
 constexpr std::uint32_t first_reader = 500;  // below: clients by number
@@ -120,7 +124,7 @@ NodeContext context_of(const Plan& plan, NodeId id) {
 NodePlan core_node(const Plan& plan, NodeId id) {
   NodePlan node = node_plan(plan, id);
   node.factory = [&plan, id](const Incarnation& incarnation) {
-    return std::make_unique<CoreFactory>(plan, id, *incarnation.engine);
+    return std::make_unique<CoreFactory>(plan, id, incarnation);
   };
   node.roots = [&plan, id] {
     ChildSpec root;

@@ -36,7 +36,13 @@ class Observer {
     (void)applied;
   }
 
+  /// By itself, by a fault or with its parent; its supervisor is about to hear of it.
+  virtual void actor_ended(const Address& actor) { (void)actor; }
+
   virtual void crashed(NodeId node) { (void)node; }
+
+  /// Its disk is empty from now on; it is another node with the same number.
+  virtual void wiped(NodeId node) { (void)node; }
 
   /// The node is about to start with what its disk kept.
   virtual void recovered(

@@ -36,24 +36,6 @@ void draw_knobs(Plan& plan, Random& random) {
   plan.clock_drift = random.chance(0.5) ? 0 : limits::clock_drift_max * 0.45;
 }
 
-void draw_chaos(Plan& plan, Random& random) {
-  ChaosOptions& chaos = plan.chaos;
-  chaos.crashes = random.chance(0.8);
-  chaos.power_losses = random.chance(0.5);
-  chaos.pauses = random.chance(0.6);
-  chaos.partitions = random.chance(0.7);
-  chaos.one_way_cuts = random.chance(0.5);
-  chaos.clogs = random.chance(0.5);
-  chaos.slow_disks = random.chance(0.5);
-  chaos.actor_kills = random.chance(0.5);
-  chaos.transfers = random.chance(0.6);
-  chaos.changes = plan.profile == Profile::core && random.chance(0.6);
-  chaos.strikes = random.chance(0.5) ? 0 : 0.3;
-  chaos.interval_max = random.chance(0.5) ? 1s : 2500ms;
-  plan.power_loss_at_end = random.chance(0.3);
-  plan.heals_all = random.chance(0.5);
-}
-
 }  // namespace
 
 std::string_view name_of(Profile profile) {
@@ -80,7 +62,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   plan.think_max = random.chance(0.7) ? 40ms : 250ms;
   draw_edges(plan, random);
   draw_knobs(plan, random);
-  draw_chaos(plan, random);
+  plan.mix = draw_mix(random.fork(1), profile == Profile::core);
+  plan.power_loss_at_end = random.chance(0.3);
+  plan.heals_all = random.chance(0.5);
   // From a stream of its own: the other draws of a seed stay what they were.
   plan.raft.log_writes_pending_max =
       Random(seed).fork(78).chance(0.4) ? 1 : limits::log_writes_pending_max;
@@ -93,12 +77,13 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     plan.warm_up = 6s;
   }
   if (profile == Profile::calm) {
-    plan.chaos =
-        ChaosOptions{false, false, false, false, false, false, false, false, false, false, 0};
-    plan.faults = 3s;
+    plan.mix = FaultMix{};
+    plan.fault_phase = 3s;
     plan.power_loss_at_end = false;
     plan.heals_all = true;
   }
+  plan.faults =
+      draw_faults(plan.mix, Random(seed).fork(99), plan.nodes, plan.shards, plan.fault_phase);
   return plan;
 }
 
@@ -115,9 +100,8 @@ std::string Plan::describe() const {
       << ", append " << raft.append_bytes_max << " B, in flight " << raft.in_flight_max
       << ", log writes " << raft.log_writes_pending_max << ", retained " << raft.retained_bytes_max
       << " B, flush " << flush_bytes << " B or " << milliseconds(flush_interval) << " ms, drift "
-      << clock_drift << ", faults " << chaos.describe() << " every "
-      << milliseconds(chaos.interval_max) << " ms at most, "
-      << (power_loss_at_end ? "power loss at the end, " : "")
+      << clock_drift << ", faults " << mix.describe() << " every " << milliseconds(mix.interval_max)
+      << " ms at most, " << (power_loss_at_end ? "power loss at the end, " : "")
       << (heals_all ? "all heal" : "a minority stays dead");
   return out.str();
 }

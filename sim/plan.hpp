@@ -4,11 +4,12 @@
 #pragma once
 
 #include "cluster/raft/types.hpp"
-#include "sim/chaos.hpp"
+#include "sim/fault_mix.hpp"
 #include "sim/mutants.hpp"
 #include "sim/world.hpp"
 
 #include <string>
+#include <vector>
 
 namespace harka::sim {
 
@@ -38,9 +39,10 @@ struct Plan {
   std::size_t flush_bytes = 4U << 20;
   Duration flush_interval = 2s;
   double clock_drift = 0;  // largest difference from the true rate
-  ChaosOptions chaos;
+  FaultMix mix;            // what `faults` were drawn from, and how often strikes come
+  std::vector<Fault> faults;
   Duration warm_up = 3s;
-  Duration faults = 20s;
+  Duration fault_phase = 20s;
   bool heals_all = true;  // else a minority stays dead
   bool power_loss_at_end = false;
 

@@ -6,6 +6,7 @@
 #include "cluster/raft/quorum.hpp"
 #include "sim/message_hash.hpp"
 #include "sim/nodes.hpp"
+#include "sim/strikes.hpp"
 
 #include <algorithm>
 #include <map>
@@ -50,7 +51,8 @@ class Run {
   StalenessOracle staleness_;
   RaftOracle oracle_;
   Workload workload_;
-  Chaos chaos_;
+  Injector injector_;
+  Strikes strikes_;
   std::set<std::uint64_t> dead_;
   std::uint64_t undecided_ = 0;
 };
@@ -88,10 +90,11 @@ Run::Run(const Plan& plan)
       world_(world_options(plan)),
       staleness_(staleness_bound(plan)),
       oracle_(world_, staleness_),
-      chaos_(world_, oracle_, plan.chaos, node_ids(plan), plan.shards, Random(plan.seed).fork(99)) {
+      injector_(world_, oracle_, plan.nodes, plan.shards),
+      strikes_(world_, injector_, plan.mix.strikes, Random(plan.seed).fork(98)) {
   world_.set_tamper(tamper_of(plan.mutant));
   world_.add_observer(oracle_);
-  world_.add_observer(chaos_);
+  world_.add_observer(strikes_);
 }
 
 void Run::build() {
@@ -138,8 +141,8 @@ void Run::all() {
   }
   world_.start(client_node);
   world_.run_for(plan_.warm_up);
-  chaos_.begin();
-  world_.run_for(plan_.faults);
+  injector_.begin(plan_.faults);
+  world_.run_for(plan_.fault_phase);
   heal();
   expect_progress();
   expect_convergence();
@@ -147,7 +150,7 @@ void Run::all() {
 }
 
 void Run::heal() {
-  chaos_.stop();
+  injector_.stop();
   world_.remark("the faults end");
   LinkOptions clean;
   clean.latency_max = plan_.links.latency_max;
@@ -160,6 +163,7 @@ void Run::heal() {
   for (const NodeId id : nodes()) {
     world_.start(id);
     world_.stores(id).set_slow({});
+    world_.stores(id).disk().set_full(false);
   }
   if (!plan_.heals_all) bury_a_minority();
 }
@@ -188,7 +192,7 @@ bool Run::can_lose(NodeId node) const {
       const auto is_left = [&](NodeId other) -> std::uint64_t {
         return other == node || dead_.contains(other.value) ? 0 : 1;
       };
-      if (own->core()->is_change_pending()) return false;
+      if (own->core()->is_change_pending() || own->core()->is_tainted()) return false;
       if (raft::quorum_value(own->core()->config(), is_left) == 0) return false;
     }
   }
@@ -348,7 +352,8 @@ RunResult Run::result() const {
   result.stale_reads = workload_.stale_reads;
   result.unknown = workload_.unknown;
   result.undecided = undecided_;
-  result.faults = chaos_.faults();
+  result.faults = injector_.count();
+  result.struck = strikes_.struck();
   return result;
 }
 

@@ -2,6 +2,7 @@
 // One seed from beginning to verdict: warm-up, faults, heal, liveness, audit.
 #pragma once
 
+#include "sim/checkers/raft_oracle.hpp"
 #include "sim/plan.hpp"
 
 #include <string>
@@ -26,6 +27,7 @@ struct RunResult {
   std::uint64_t unknown = 0;
   std::uint64_t undecided = 0;  // histories that the checker gave up on
   std::uint64_t faults = 0;
+  std::vector<Fault> struck;  // what strikes did, as faults
 };
 
 [[nodiscard]] RunResult run_plan(const Plan& plan);

@@ -88,8 +88,12 @@ void World::handle(Event& event) {
     if (event.kind == Kind::deliver) ++counters_.undelivered;
     return;
   }
-  if (node.paused_until > now_) {
-    push(node.paused_until, std::move(event));
+  if (is_lost(event)) {
+    ++counters_.lost;
+    return;
+  }
+  if (const Instant ready = ready_at(node, event); ready > now_) {
+    push(ready, std::move(event));
     return;
   }
   switch (event.kind) {
@@ -108,6 +112,24 @@ void World::handle(Event& event) {
   }
 }
 
+bool World::is_lost(const Event& event) const {
+  return event.link != 0 && links_.at(event.link).generation != event.generation;
+}
+
+Instant World::ready_at(const Node& node, const Event& event) const {
+  Instant ready = node.paused_until;
+  const bool is_turn =
+      event.kind == Kind::deliver || event.kind == Kind::wake || event.kind == Kind::start;
+  if (!is_turn) return ready;
+  ready = std::max(ready, node.busy_until);
+  const std::uint64_t key =
+      event.kind == Kind::deliver
+          ? (static_cast<std::uint64_t>(event.envelope->to.kind) << 32U) | event.envelope->to.index
+          : event.key;
+  const auto actor = node.actors.find(key);
+  return actor == node.actors.end() ? ready : std::max(ready, actor->second->stalled_until);
+}
+
 void World::start(NodeId id) {
   Node& node = node_of(id);
   if (node.is_up) return;
@@ -117,6 +139,10 @@ void World::start(NodeId id) {
   hash_ = mix(mix(hash_, id.value), node.epoch.value);
   if (node.stores != nullptr) {
     Result<void> opened = node.stores->open();
+    if (!opened.ok() && opened.error().code == Code::io_failed) {
+      end_by_disk(node, opened.error());
+      return;
+    }
     if (!opened.ok()) {
       throw Violation(Broken::correctness, "a log cannot be opened: " + opened.error().detail);
     }
@@ -125,8 +151,8 @@ void World::start(NodeId id) {
     }
   }
   remark("node " + std::to_string(id.value) + " starts, epoch " + std::to_string(node.epoch.value));
-  node.factory = node.plan.factory(
-      Incarnation{node.epoch, node.stores == nullptr ? nullptr : &node.stores->engine()});
+  node.factory = node.plan.factory(Incarnation{
+      node.epoch, node.stores == nullptr ? nullptr : &node.stores->engine(), node.is_replacement});
   for (const ChildSpec& root : node.plan.roots()) spawn(node, root, node.epoch.value, Address{});
 }
 
@@ -140,6 +166,7 @@ void World::crash(NodeId id, CrashLoss loss) {
   node.actors.clear();
   node.factory.reset();
   node.paused_until = {};
+  node.busy_until = {};
   if (node.stores != nullptr) node.stores->crash(loss);
   for (Observer* observer : observers_) observer->crashed(id);
 }
@@ -151,18 +178,67 @@ void World::pause(NodeId id, Duration time) {
   node.paused_until = std::max(node.paused_until, now_ + time);
 }
 
-void World::cut(NodeId from, NodeId to, bool is_cut) {
-  link(node_of(from), node_of(to)).is_cut = is_cut;
+void World::wipe(NodeId id) {
+  Node& node = node_of(id);
+  ASSERT(!node.is_up && node.stores != nullptr);
+  remark("the disk of node " + std::to_string(id.value) + " is wiped");
+  node.stores->wipe();
+  node.is_replacement = true;
+  for (Observer* observer : observers_) observer->wiped(id);
+}
+
+void World::slow_cpu(NodeId id, Duration at_most, Duration time) {
+  Node& node = node_of(id);
+  node.turn_max = at_most;
+  node.slow_until = now_ + time;
+}
+
+void World::step_wall(NodeId id, Duration step) {
+  node_of(id).wall_step += step;
+}
+
+void World::stall(const Address& actor, Duration time) {
+  actor_at(actor).stalled_until = now_ + time;
+}
+
+void World::overflow(const Address& actor, Duration time) {
+  actor_at(actor).full_until = now_ + time;
+}
+
+World::Actor& World::actor_at(const Address& address) {
+  const std::uint64_t key = (static_cast<std::uint64_t>(address.kind) << 32U) | address.index;
+  return *node_of(NodeId{address.node}).actors.at(key);
+}
+
+void World::cut(NodeId from, NodeId to) {
+  ++link(node_of(from), node_of(to)).cuts;
+}
+
+void World::mend(NodeId from, NodeId to) {
+  int& cuts = link(node_of(from), node_of(to)).cuts;
+  cuts = std::max(cuts - 1, 0);  // all links may have been healed in between
 }
 
 void World::clog(NodeId from, NodeId to, Duration time) {
   link(node_of(from), node_of(to)).clogged_until = now_ + time;
 }
 
+void World::reset(NodeId one, NodeId other) {
+  ++link(node_of(one), node_of(other)).generation;
+  ++link(node_of(other), node_of(one)).generation;
+}
+
+void World::narrow(NodeId from, NodeId to, std::uint64_t bytes_per_second, Duration time) {
+  Link& way = link(node_of(from), node_of(to));
+  way.bytes_per_second = std::max<std::uint64_t>(bytes_per_second, 1);
+  way.narrow_until = now_ + time;
+}
+
 void World::heal_links() {
   for (auto& [key, link] : links_) {
-    link.is_cut = false;
+    link.cuts = 0;
     link.clogged_until = {};
+    link.narrow_until = {};
   }
 }
 

@@ -28,6 +28,7 @@ namespace harka::sim {
 struct Incarnation {
   Epoch epoch;
   storage::Engine* engine = nullptr;  // null: a node without disks
+  bool is_replacement = false;        // its disk was wiped: it was never a first member of anything
 };
 
 struct NodePlan {
@@ -95,10 +96,24 @@ class World {
   void start(NodeId node);
   void crash(NodeId node, CrashLoss loss);
   void pause(NodeId node, Duration time);
-  /// One way.
-  void cut(NodeId from, NodeId to, bool is_cut);
+  /// Its disk is empty from now on. Only while it is down.
+  void wipe(NodeId node);
+  /// Each turn of this node takes up to `at_most`.
+  void slow_cpu(NodeId node, Duration at_most, Duration time);
+  void step_wall(NodeId node, Duration step);
+  /// The actor takes no turn.
+  void stall(const Address& actor, Duration time);
+  /// The actor's mailbox is full: what may be refused is refused.
+  void overflow(const Address& actor, Duration time);
+  /// One way, until it was mended as often as it was cut.
+  void cut(NodeId from, NodeId to);
+  void mend(NodeId from, NodeId to);
   /// Holds back everything on this way until then.
   void clog(NodeId from, NodeId to, Duration time);
+  /// What is under way between the two is lost.
+  void reset(NodeId one, NodeId other);
+  void narrow(NodeId from, NodeId to, std::uint64_t bytes_per_second, Duration time);
+  /// All ways are as at the beginning.
   void heal_links();
 
   void set_links(const LinkOptions& links) { options_.links = links; }
@@ -144,6 +159,8 @@ class World {
     TimerSet timers;
     Instant wake_at = Instant::max();  // world time of the earliest wake-up that is queued
     Instant mail_at;                   // messages are handed over in order
+    Instant stalled_until;
+    Instant full_until;  // its mailbox
   };
 
   struct Node {
@@ -152,6 +169,11 @@ class World {
     bool is_up = false;
     Epoch epoch;
     Instant paused_until;
+    Instant slow_until;  // its processor
+    Duration turn_max{};
+    Instant busy_until;
+    Duration wall_step{};
+    bool is_replacement = false;
     std::unique_ptr<NodeStores> stores;
     std::unique_ptr<MachineFactory> factory;
     std::map<std::uint64_t, std::unique_ptr<Actor>> actors;  // by kind and index
@@ -160,8 +182,12 @@ class World {
 
   struct Link {
     Random random{0};
-    bool is_cut = false;
+    int cuts = 0;
     Instant clogged_until;
+    Instant narrow_until;
+    std::uint64_t bytes_per_second = 0;
+    Instant free_at;  // a narrow link's, for the next message
+    std::uint64_t generation = 0;
   };
   enum class Kind : std::uint8_t { deliver, wake, start, log_done, state_done, act };
 
@@ -171,6 +197,8 @@ class World {
     std::uint64_t epoch = 0;  // 0: whatever incarnation is there
     std::uint64_t key = 0;    // of an actor, and which one of that address
     std::uint64_t actor = 0;
+    std::uint64_t link = 0;  // that it came by, and which generation of it; 0: none
+    std::uint64_t generation = 0;
     EnvelopePtr envelope;
     std::function<void()> act;
   };
@@ -194,6 +222,9 @@ class World {
   // world.cpp
   void push(Instant at, Event event);
   void handle(Event& event);
+  [[nodiscard]] bool is_lost(const Event& event) const;
+  /// When the node can see to it; now, unless a fault holds it up.
+  [[nodiscard]] Instant ready_at(const Node& node, const Event& event) const;
   [[nodiscard]] Node& node_of(NodeId id);
   [[nodiscard]] const Node& node_of(NodeId id) const;
   [[nodiscard]] Instant local_time(const Node& node) const;
@@ -209,6 +240,7 @@ class World {
   void run_turn(Node& node, Actor& actor, const Envelope* cause, const Act& act);
   void carry_out(Node& node, Actor& actor, Effect& effect, std::string& ending, bool& is_over);
   void arm(Node& node, Actor& actor);
+  [[nodiscard]] Actor& actor_at(const Address& address);
   void end_actor(Node& node, std::uint64_t key, bool is_normal, const std::string& reason);
   [[nodiscard]] static Actor* find_actor(Node& node, std::uint64_t key, std::uint64_t id);
   void mix_turn(const Actor& actor, const Envelope* cause);
@@ -218,9 +250,13 @@ class World {
   void post_local(Node& node, const EnvelopePtr& envelope);
   void post_remote(Node& from, Node& to, const EnvelopePtr& envelope);
   [[nodiscard]] Link& link(const Node& from, const Node& to);
+  [[nodiscard]] static std::uint64_t link_key(const Node& from, const Node& to);
   void begin_log_flush(Node& node);
   void begin_state_commit(Node& node);
+  [[nodiscard]] Instant through(Link& way, const Envelope& envelope, bool is_slow);
   void finish_log_flush(Node& node);
+  /// An error of the disk ends the node, as in production.
+  void end_by_disk(Node& node, const Error& error);
   void finish_state_commit(Node& node);
 
   WorldOptions options_;

@@ -15,6 +15,14 @@ std::uint64_t key_of(const Address& address) {
   return (static_cast<std::uint64_t>(address.kind) << 32U) | address.index;
 }
 
+/// What no mailbox refuses: the answers of stores, and what supervision needs.
+bool is_owed(const Envelope& envelope) {
+  return envelope.from.kind == msg::ActorKind::log_store ||
+         envelope.from.kind == msg::ActorKind::state_store ||
+         std::holds_alternative<msg::ChildExited>(envelope.body) ||
+         std::holds_alternative<msg::StopChild>(envelope.body);
+}
+
 }  // namespace
 
 void World::spawn(
@@ -42,12 +50,16 @@ template <typename Act>
 void World::run_turn(Node& node, Actor& actor, const Envelope* cause, const Act& act) {
   ++counters_.turns;
   mix_turn(actor, cause);
+  if (node.slow_until > now_) {
+    node.busy_until = now_ + node.random.between(Duration::zero(), node.turn_max);
+  }
   std::vector<Effect> effects = std::exchange(effects_, {});
   effects.clear();
   Turn::Context context;
   context.self = actor.address;
   context.now = local_time(node);
-  context.wall_now = 1'700'000'000'000 + context.now.time_since_epoch().count() / 1'000'000;
+  context.wall_now =
+      1'700'000'000'000 + (context.now.time_since_epoch() + node.wall_step).count() / 1'000'000;
   context.random = &actor.random;
   context.cause = cause;
   const std::uint64_t key = key_of(actor.address);
@@ -91,6 +103,10 @@ void World::deliver(Node& node, const EnvelopePtr& envelope) {
     return;
   }
   Actor& actor = *found->second;
+  if (actor.full_until > now_ && !is_owed(*envelope)) {
+    ++counters_.undelivered;
+    return;
+  }
   trace(Trace{now_, envelope, {}});
   run_turn(
       node, actor, envelope.get(), [&](Turn& turn) { actor.machine->receive(*envelope, turn); });
@@ -162,6 +178,7 @@ void World::end_actor(Node& node, std::uint64_t key, bool is_normal, const std::
   ++counters_.actor_exits;
   std::unique_ptr<Actor> actor = std::move(node.actors.at(key));
   node.actors.erase(key);
+  for (Observer* observer : observers_) observer->actor_ended(actor->address);
   remark(
       std::to_string(node.plan.id.value) + "/" + harka::name_of(actor->address) +
       " ends: " + (is_normal ? "normally" : reason));

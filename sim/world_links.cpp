@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens between machines: mailboxes, links with faults, the two stores with their latencies.
 // Links here are worse than the real ones, which keep the order within a connection.
+#include "schemas/codec.hpp"
 #include "sim/world.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace harka::sim {
@@ -51,7 +54,7 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
   Link& way = link(from, to);
   const bool is_clean = from.plan.is_client || to.plan.is_client;
   const LinkOptions& links = options_.links;
-  const bool is_lost = !is_clean && (way.is_cut || way.random.chance(links.loss));
+  const bool is_lost = !is_clean && (way.cuts > 0 || way.random.chance(links.loss));
   if (is_lost) {
     ++counters_.lost;
     return;
@@ -59,19 +62,37 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
   const int copies = !is_clean && way.random.chance(links.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     const bool is_slow = !is_clean && way.random.chance(links.slow);
-    Instant at =
-        now_ + way.random.between(links.latency_min, is_slow ? links.slow_max : links.latency_max);
-    if (!is_clean && at < way.clogged_until) at = way.clogged_until;
     Event event;
     event.kind = Kind::deliver;
     event.node = to.position;
+    event.link = link_key(from, to);
+    event.generation = way.generation;
     event.envelope = envelope;
-    push(at, std::move(event));
+    push(through(way, *envelope, is_slow), std::move(event));
   }
 }
 
+/// When it arrives.
+Instant World::through(Link& way, const Envelope& envelope, bool is_slow) {
+  const LinkOptions& links = options_.links;
+  const Duration latency =
+      way.random.between(links.latency_min, is_slow ? links.slow_max : links.latency_max);
+  Instant begin = now_;
+  if (way.narrow_until > now_) {
+    const double bytes = static_cast<double>(msg::encode(envelope.body).size());
+    begin = std::max(way.free_at, now_) +
+            Duration(std::llround(bytes * 1e9 / static_cast<double>(way.bytes_per_second)));
+    way.free_at = begin;
+  }
+  return std::max(begin + latency, way.clogged_until);
+}
+
+std::uint64_t World::link_key(const Node& from, const Node& to) {
+  return (static_cast<std::uint64_t>(from.position) << 32U) | to.position;
+}
+
 World::Link& World::link(const Node& from, const Node& to) {
-  const std::uint64_t key = (static_cast<std::uint64_t>(from.position) << 32U) | to.position;
+  const std::uint64_t key = link_key(from, to);
   const auto [found, is_new] = links_.try_emplace(key);
   if (is_new) found->second.random = random_.fork(5'000'000 + key);
   return found->second;
@@ -91,14 +112,22 @@ void World::begin_log_flush(Node& node) {
 }
 
 void World::finish_log_flush(Node& node) {
-  const std::vector<EnvelopePtr> answers = node.stores->finish_log_flush();
+  const Result<std::vector<EnvelopePtr>> answers = node.stores->finish_log_flush();
+  if (!answers.ok()) return end_by_disk(node, answers.error());
   for (const EnvelopePtr& envelope : node.stores->flushed()) {
     const auto* append = std::get_if<msg::AppendLog>(&envelope->body);
     if (append == nullptr) continue;
     for (Observer* observer : observers_) observer->log_durable(node.plan.id, *append);
   }
-  for (const EnvelopePtr& envelope : answers) post_local(node, envelope);
+  for (const EnvelopePtr& envelope : answers.value()) post_local(node, envelope);
   begin_log_flush(node);
+}
+
+void World::end_by_disk(Node& node, const Error& error) {
+  const NodeId id = node.plan.id;
+  remark("the disk of node " + std::to_string(id.value) + " fails: " + error.detail);
+  crash(id, CrashLoss::torn);
+  after(node.plan.restart_after, [this, id] { start(id); });
 }
 
 void World::begin_state_commit(Node& node) {
@@ -112,8 +141,9 @@ void World::begin_state_commit(Node& node) {
 }
 
 void World::finish_state_commit(Node& node) {
-  const std::vector<EnvelopePtr> answers = node.stores->finish_state_commit();
-  for (const EnvelopePtr& envelope : answers) {
+  const Result<std::vector<EnvelopePtr>> answers = node.stores->finish_state_commit();
+  if (!answers.ok()) return end_by_disk(node, answers.error());
+  for (const EnvelopePtr& envelope : answers.value()) {
     std::uint32_t group = 0;
     if (const auto* flushed = std::get_if<msg::StateFlushed>(&envelope->body)) {
       group = flushed->group;
@@ -128,7 +158,7 @@ void World::finish_state_commit(Node& node) {
       observer->state_durable(node.plan.id, GroupId{group}, applied);
     }
   }
-  for (const EnvelopePtr& envelope : answers) post_local(node, envelope);
+  for (const EnvelopePtr& envelope : answers.value()) post_local(node, envelope);
   begin_state_commit(node);
 }
 

@@ -340,6 +340,10 @@ void RaftOracle::crashed(NodeId node) {
   }
 }
 
+void RaftOracle::wiped(NodeId node) {
+  for (auto& [id, group] : groups_) group.replicas.erase(node.value);
+}
+
 void RaftOracle::forget_volatile(Replicated& own) {
   own.seen_role = raft::Role::follower;
   own.seen_term = 0;

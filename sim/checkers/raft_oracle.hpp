@@ -37,6 +37,7 @@ class RaftOracle final : public Observer {
   void log_durable(NodeId node, const msg::AppendLog& append) override;
   void state_durable(NodeId node, GroupId group, LogIndex applied) override;
   void crashed(NodeId node) override;
+  void wiped(NodeId node) override;
   void recovered(
       NodeId node, const storage::SegmentLog& log, const storage::Engine& engine) override;
 
