@@ -248,11 +248,13 @@ BOOST_AUTO_TEST_CASE(beat_is_answered_only_when_the_term_is_durable) {
 BOOST_AUTO_TEST_CASE(coalesced_beat_is_answered_coalesced) {
   Solo solo(4);
   solo.raft->beat(NodeId{2}, msg::Beat{7, 4, 0, 9}, solo.now);
-  // With this it has spent its vote of the term, which must be durable first.
+  // With it the vote of this term is spent, and that must be durable first.
   BOOST_TEST(solo.collect().beat_replies.empty());
-  const Output output = solo.sync();
+  BOOST_TEST(the<msg::HeartbeatReply>(solo.sync()).reply.read_context == 9U);
+  solo.raft->beat(NodeId{2}, msg::Beat{7, 4, 0, 10}, solo.now);
+  const Output output = solo.collect();
   BOOST_REQUIRE(output.beat_replies.size() == 1U);
-  BOOST_TEST(output.beat_replies[0].reply.read_context == 9U);
+  BOOST_TEST(output.beat_replies[0].reply.read_context == 10U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
