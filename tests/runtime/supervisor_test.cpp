@@ -2,7 +2,7 @@
 #include "runtime/supervisor.hpp"
 
 #include "runtime/address_name.hpp"
-#include "tests/support/effect_recorder.hpp"
+#include "tests/support/turn_driver.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -83,7 +83,7 @@ struct Fixture {
 
   Supervisor supervisor;
   Around machine{supervisor};
-  testing::EffectRecorder recorder;
+  testing::TurnDriver recorder;
   std::map<std::uint32_t, std::uint64_t> instances;
 };
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives a machine its turns one by one and keeps what it did: messages sent and timers set.
+// Gives a machine its turns one by one and keeps what it did, in order: messages, spawns, kills,
+// notes, its end. Timers fire by `advance`.
 #pragma once
 
 #include "runtime/machine.hpp"
+#include "runtime/timer_set.hpp"
 
-#include <map>
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +16,8 @@ namespace harka::testing {
 
 class TurnDriver {
  public:
-  TurnDriver(Machine& machine, Address self) : machine_(machine), self_(self), random_(1) {}
+  TurnDriver(Machine& machine, const Address& self, std::uint64_t seed = 1)
+      : machine_(machine), self_(self), random_(seed) {}
 
   void start() {
     run(nullptr, [&](Turn& turn) { machine_.start(turn); });
@@ -24,67 +28,94 @@ class TurnDriver {
     run(&envelope, [&](Turn& turn) { machine_.receive(envelope, turn); });
   }
 
-  /// Lets time pass, firing timers in order of their due times.
+  /// Any other use of a turn: `act(turn)`.
+  template <typename Act>
+  void act(const Act& act) {
+    run(nullptr, act);
+  }
+
+  /// Lets time pass, firing what becomes due on the way.
   void advance(Duration duration) {
     const Instant end = now_ + duration;
-    for (;;) {
-      auto next = timers_.end();
-      for (auto it = timers_.begin(); it != timers_.end(); ++it) {
-        if (it->second <= end && (next == timers_.end() || it->second < next->second)) next = it;
-      }
-      if (next == timers_.end()) break;
-      const TimerId timer = next->first;
-      now_ = next->second;
-      timers_.erase(next);
-      run(nullptr, [&](Turn& turn) { machine_.on_timer(timer, turn); });
+    while (timers_.next_due() && *timers_.next_due() <= end) {
+      now_ = std::max(now_, *timers_.next_due());
+      const auto timer = timers_.pop_due(now_);
+      run(nullptr, [&](Turn& turn) { machine_.on_timer(*timer, turn); });
     }
     now_ = end;
   }
 
-  /// The messages of one type sent since the last call, in order; others are dropped.
+  /// The messages of one type sent since the last call of any `take` or `sent`, with their
+  /// receivers; the other effects of that time are dropped.
   template <typename T>
   std::vector<std::pair<Address, T>> sent() {
     std::vector<std::pair<Address, T>> found;
-    for (const EnvelopePtr& envelope : std::exchange(outbox_, {})) {
-      if (const T* message = std::get_if<T>(&envelope->body)) {
-        found.emplace_back(envelope->to, *message);
+    for (const effect::Send& send : take<effect::Send>()) {
+      if (const T* message = std::get_if<T>(&send.envelope->body)) {
+        found.emplace_back(send.envelope->to, *message);
       }
     }
     return found;
   }
 
-  [[nodiscard]] bool stopped() const { return is_stopped_; }
+  /// The effects of one kind since the last call of any `take`; the others of that time are
+  /// dropped.
+  template <typename E>
+  std::vector<E> take() {
+    std::vector<E> found;
+    for (Effect& effect : std::exchange(effects_, {})) {
+      if (E* one = std::get_if<E>(&effect)) found.push_back(std::move(*one));
+    }
+    return found;
+  }
+
+  /// Everything since the last call of any `take`.
+  std::vector<Effect> take_all() { return std::exchange(effects_, {}); }
 
   [[nodiscard]] Instant now() const { return now_; }
 
+  [[nodiscard]] WallTime wall_now() const {
+    return 1'000'000 + now_.time_since_epoch().count() / 1'000'000;
+  }
+
+  [[nodiscard]] bool stopped() const { return stop_reason_.has_value(); }
+
+  [[nodiscard]] std::optional<Instant> next_due() const { return timers_.next_due(); }
+
+  /// Set once the machine stopped itself; empty: a normal end.
+  [[nodiscard]] const std::optional<std::string>& stop_reason() const { return stop_reason_; }
+
  private:
   template <typename Act>
-  void run(const Envelope* cause, Act&& act) {
+  void run(const Envelope* cause, const Act& act) {
     std::vector<Effect> effects;
     Turn::Context context;
     context.self = self_;
     context.now = now_;
-    context.wall_now = 1'000'000 + now_.time_since_epoch().count() / 1'000'000;
+    context.wall_now = wall_now();
     context.random = &random_;
     context.cause = cause;
     Turn turn(context, effects);
     act(turn);
-    for (Effect& effect : effects) {
-      if (auto* send = std::get_if<effect::Send>(&effect)) outbox_.push_back(send->envelope);
-      if (auto* set = std::get_if<effect::SetTimer>(&effect))
-        timers_[set->timer] = now_ + set->after;
-      if (auto* cancel = std::get_if<effect::CancelTimer>(&effect)) timers_.erase(cancel->timer);
-      if (std::holds_alternative<effect::StopSelf>(effect)) is_stopped_ = true;
+    for (const Effect& effect : effects) {
+      if (const auto* set = std::get_if<effect::SetTimer>(&effect)) {
+        timers_.set(set->timer, now_ + set->after);
+      } else if (const auto* cancel = std::get_if<effect::CancelTimer>(&effect)) {
+        timers_.cancel(cancel->timer);
+      } else if (const auto* stop = std::get_if<effect::StopSelf>(&effect)) {
+        if (!stop_reason_) stop_reason_ = stop->reason;
+      }
     }
+    for (Effect& effect : effects) effects_.push_back(std::move(effect));
   }
 
   Machine& machine_;
   Address self_;
   Random random_;
   Instant now_{std::chrono::seconds(100)};
-  std::map<TimerId, Instant> timers_;
-  std::vector<EnvelopePtr> outbox_;
-  bool is_stopped_ = false;
+  TimerSet timers_;
+  std::vector<Effect> effects_;
+  std::optional<std::string> stop_reason_;
 };
 
 }  // namespace harka::testing

@@ -2,7 +2,7 @@
 #include "actors/membership/membership.hpp"
 
 #include "runtime/net/seed.hpp"
-#include "tests/support/effect_recorder.hpp"
+#include "tests/support/turn_driver.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -50,7 +50,7 @@ struct Fixture {
   }
 
   Membership machine{options()};
-  testing::EffectRecorder recorder{machine, own_address};
+  testing::TurnDriver recorder{machine, own_address};
 };
 
 BOOST_FIXTURE_TEST_CASE(it_knocks_at_foreign_seeds_until_one_answers, Fixture) {
