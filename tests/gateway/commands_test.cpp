@@ -210,6 +210,14 @@ BOOST_AUTO_TEST_CASE(client_kill_ends_another_connection) {
   BOOST_TEST(!killer.is_closing());
 }
 
+BOOST_AUTO_TEST_CASE(info_states_how_old_a_readonly_answer_may_be) {
+  gateway::Options options = testing::default_options();
+  options.staleness_max = 250ms;
+  Harness harness(options);
+  const std::string info = harness.send(harness.connect(), "INFO cluster\n");
+  BOOST_TEST(info.find("\r\nreadonly_staleness_max_ms:250\r\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(command_shows_key_positions_to_clients) {
   Harness harness;
   RespSession& client = harness.connect();
