@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `harka sim`: the simulator's own command line.
 #include "apps/commands.hpp"
-#include "sim/command.hpp"
+#include "sim/command/command.hpp"
 
 namespace harka::apps {
 

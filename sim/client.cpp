@@ -44,6 +44,7 @@ std::string list_key(std::uint32_t shard, std::uint64_t number) {
 }
 
 void Client::start(Turn& turn) {
+  choices_ = turn.random().fork(1);
   sequences_.resize(workload_.shards);
   leaders_.resize(workload_.shards);
   turn.set_timer(think_timer, turn.random().between(1ms, 100ms));
@@ -72,9 +73,9 @@ void Client::on_timer(TimerId timer, Turn& turn) {
 }
 
 void Client::begin(Turn& turn) {
-  Random& random = turn.random();
   is_busy_ = true;
   ++operation_;
+  Random random = choices_.fork(operation_);  // the same whatever became of those before
   shard_ = static_cast<std::uint32_t>(random.below(workload_.shards));
   const std::uint64_t number = random.below(workload_.keys);
   act_ = random.chance(workload_.appends)  ? Act::append
@@ -83,6 +84,12 @@ void Client::begin(Turn& turn) {
   key_ = act_ == Act::append ? list_key(shard_, number) : register_key(shard_, number);
   value_ = std::to_string(number_) + "." + std::to_string(operation_);
   if (act_ == Act::append) value_ += ",";
+  if (workload_.skipped != nullptr && workload_.skipped->contains({number_, operation_})) {
+    is_busy_ = false;
+    turn.set_timer(think_timer, turn.random().between(1ms, workload_.think_max));
+    return;
+  }
+  workload_.sent.emplace_back(number_, operation_);
   ++sequences_[shard_];
   began_ = turn.now();
   committed_before_ = workload_.committed(group_of(ShardId{shard_}));

@@ -7,7 +7,9 @@
 #include "sim/checkers/linearizability.hpp"
 
 #include <functional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace harka::sim {
@@ -29,13 +31,15 @@ struct Workload {
   double appends = 0.15;
   Duration think_max = 40ms;
   bool uses_routers = false;
-  Duration patience = 4s;                      // then the outcome is unknown
-  Duration resend_after = 400ms;               // only with a session of its own
-  std::function<LogIndex(GroupId)> committed;  // the oracle's view
-  std::function<Instant()> world_now;          // clients have clocks of their own
-  std::function<bool(NodeId)> is_up;           // else a connection to a router is refused
+  Duration patience = 4s;         // then the outcome is unknown
+  Duration resend_after = 400ms;  // only with a session of its own
+  const std::set<std::pair<std::uint32_t, std::uint64_t>>* skipped = nullptr;  // not sent
+  std::function<LogIndex(GroupId)> committed;                                  // the oracle's view
+  std::function<Instant()> world_now;  // clients have clocks of their own
+  std::function<bool(NodeId)> is_up;   // else a connection to a router is refused
 
   // Results.
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> sent;  // by client
   bool is_stopped = false;
   std::vector<Operation> history;
   std::vector<Appended> appended;
@@ -70,6 +74,7 @@ class Client final : public Machine {
 
   Workload& workload_;
   std::uint32_t number_;
+  Random choices_{0};
   bool is_busy_ = false;
   Act act_ = Act::read;
   std::uint32_t shard_ = 0;

@@ -2,15 +2,10 @@
 #include "sim/plan.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 namespace harka::sim {
 
 namespace {
-
-std::int64_t milliseconds(Duration time) {
-  return time.count() / 1'000'000;
-}
 
 void draw_edges(Plan& plan, Random& random) {
   plan.links.latency_max = random.chance(0.5) ? 2ms : 30ms;
@@ -47,6 +42,13 @@ std::string_view name_of(Profile profile) {
   return "?";
 }
 
+std::optional<Profile> profile_of(std::string_view name) {
+  for (const Profile profile : {Profile::core, Profile::cluster, Profile::calm}) {
+    if (name_of(profile) == name) return profile;
+  }
+  return std::nullopt;
+}
+
 Plan draw_plan(std::uint64_t seed, Profile profile) {
   Random random = Random(seed).fork(77);
   Plan plan;
@@ -68,12 +70,13 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   // From a stream of its own: the other draws of a seed stay what they were.
   plan.raft.log_writes_pending_max =
       Random(seed).fork(78).chance(0.4) ? 1 : limits::log_writes_pending_max;
-  Random of_readers = Random(seed).fork(78);
+  Random of_readers = Random(seed).fork(79);
   plan.readers = static_cast<std::uint32_t>(of_readers.below(3));
   plan.staleness_max = of_readers.chance(0.5) ? 200ms : 1s;
   if (profile == Profile::cluster) {
     plan.nodes = 3 + static_cast<std::uint32_t>(random.below(3));
     plan.shards = 2 + static_cast<std::uint32_t>(random.below(7));
+    plan.voters = std::min(plan.voters, plan.nodes);  // the map says who votes
     plan.warm_up = 6s;
   }
   if (profile == Profile::calm) {
@@ -85,25 +88,6 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   plan.faults =
       draw_faults(plan.mix, Random(seed).fork(99), plan.nodes, plan.shards, plan.fault_phase);
   return plan;
-}
-
-std::string Plan::describe() const {
-  std::ostringstream out;
-  out << "profile " << name_of(profile) << ", nodes " << nodes << ", voters " << voters
-      << ", shards " << shards << ", clients " << clients << ", readers " << readers
-      << " (stale by " << milliseconds(staleness_max) << " ms at most), keys " << keys
-      << ", writes " << writes << ", appends " << appends << ", think " << milliseconds(think_max)
-      << " ms, latency " << milliseconds(links.latency_max) << " ms, loss " << links.loss
-      << ", duplicate " << links.duplicate << ", slow " << links.slow << ", sync "
-      << milliseconds(stores.sync_max) << " ms, stall " << stores.stall << ", segments "
-      << stores.log.segment_bytes / 1024 << " KiB, leases " << (raft.leases ? "on" : "off")
-      << ", append " << raft.append_bytes_max << " B, in flight " << raft.in_flight_max
-      << ", log writes " << raft.log_writes_pending_max << ", retained " << raft.retained_bytes_max
-      << " B, flush " << flush_bytes << " B or " << milliseconds(flush_interval) << " ms, drift "
-      << clock_drift << ", faults " << mix.describe() << " every " << milliseconds(mix.interval_max)
-      << " ms at most, " << (power_loss_at_end ? "power loss at the end, " : "")
-      << (heals_all ? "all heal" : "a minority stays dead");
-  return out.str();
 }
 
 }  // namespace harka::sim

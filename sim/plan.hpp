@@ -8,7 +8,11 @@
 #include "sim/mutants.hpp"
 #include "sim/world.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace harka::sim {
@@ -41,15 +45,15 @@ struct Plan {
   double clock_drift = 0;  // largest difference from the true rate
   FaultMix mix;            // what `faults` were drawn from, and how often strikes come
   std::vector<Fault> faults;
+  std::set<std::pair<std::uint32_t, std::uint64_t>> skipped;  // client, operation: not sent
   Duration warm_up = 3s;
   Duration fault_phase = 20s;
   bool heals_all = true;  // else a minority stays dead
   bool power_loss_at_end = false;
-
-  [[nodiscard]] std::string describe() const;
 };
 
 [[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
 [[nodiscard]] std::string_view name_of(Profile profile);
+[[nodiscard]] std::optional<Profile> profile_of(std::string_view name);
 
 }  // namespace harka::sim

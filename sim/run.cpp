@@ -4,6 +4,7 @@
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "cluster/raft/quorum.hpp"
+#include "sim/capsule.hpp"
 #include "sim/message_hash.hpp"
 #include "sim/nodes.hpp"
 #include "sim/strikes.hpp"
@@ -109,6 +110,7 @@ void Run::build() {
   workload_.appends = plan_.appends;
   workload_.think_max = plan_.think_max;
   workload_.uses_routers = plan_.profile == Profile::cluster;
+  workload_.skipped = &plan_.skipped;
   workload_.committed = [this](GroupId id) { return oracle_.committed(id); };
   workload_.world_now = [this] { return world_.now(); };
   workload_.is_up = [this](NodeId id) { return world_.is_up(id); };
@@ -353,6 +355,7 @@ RunResult Run::result() const {
   result.unknown = workload_.unknown;
   result.undecided = undecided_;
   result.faults = injector_.count();
+  result.sent = workload_.sent;
   result.struck = strikes_.struck();
   return result;
 }
@@ -380,7 +383,7 @@ RunResult run_plan(const Plan& plan) {
     result.property = bug.what();
     result.recent = run.recent();
   }
-  result.options = plan.describe();
+  result.options = settings_of(plan) + ", faults from " + plan.mix.describe();
   return result;
 }
 

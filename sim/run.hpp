@@ -27,7 +27,8 @@ struct RunResult {
   std::uint64_t unknown = 0;
   std::uint64_t undecided = 0;  // histories that the checker gave up on
   std::uint64_t faults = 0;
-  std::vector<Fault> struck;  // what strikes did, as faults
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> sent;  // operations, by client
+  std::vector<Fault> struck;                                  // what strikes did, as faults
 };
 
 [[nodiscard]] RunResult run_plan(const Plan& plan);

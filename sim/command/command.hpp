@@ -9,11 +9,7 @@ namespace harka::sim {
 
 /// Arguments after `sim`. Returns the exit code: 0 clean, 127 crash, 128 liveness, 129 correctness,
 /// 2 wrong usage; `check-history` answers 129 for a history that is not linearizable, 1 undecided.
-///
-///   run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N] [--check-determinism]
-///       [--keep-going] [--verbose] [--mutant NAME]
-///   run --mutants
-///   check-history FILE
+/// Without arguments it says which there are.
 [[nodiscard]] int run_command(const std::vector<std::string>& arguments);
 
 }  // namespace harka::sim

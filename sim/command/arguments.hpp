@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of a command line, sorted: flags, options with a value, and the rest.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace harka::sim {
+
+class Arguments {
+ public:
+  /// `words` without the command itself. invalid_argument for what is neither a flag nor an option.
+  [[nodiscard]] static Result<Arguments> parse(
+      const std::vector<std::string>& words,
+      std::initializer_list<std::string_view> flags,
+      std::initializer_list<std::string_view> options);
+
+  [[nodiscard]] bool has(std::string_view flag) const { return given_.contains(flag); }
+
+  [[nodiscard]] std::optional<std::string> value(std::string_view option) const;
+  /// invalid_argument when it is there and no number.
+  [[nodiscard]] Result<std::uint64_t> number(std::string_view option, std::uint64_t fallback) const;
+
+  [[nodiscard]] const std::vector<std::string>& positional() const { return positional_; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> given_;
+  std::vector<std::string> positional_;
+};
+
+[[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view text);
+
+}  // namespace harka::sim

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands on one run, from a capsule or a seed: replay it, make it smaller.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace harka::sim {
+
+/// `words` after the command. The exit code, or invalid_argument, or io_failed.
+[[nodiscard]] Result<int> replay_capsule(const std::vector<std::string>& words);
+[[nodiscard]] Result<int> minimise_capsule(const std::vector<std::string>& words);
+
+}  // namespace harka::sim

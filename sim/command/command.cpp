@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/command/command.hpp"
+
+#include "base/log.hpp"
+#include "sim/command/capsules.hpp"
+#include "sim/command/seeds.hpp"
+#include "sim/history.hpp"
+#include "sim/run.hpp"
+
+#include <iostream>
+
+namespace harka::sim {
+
+namespace {
+
+constexpr std::string_view usage_text =
+    R"(usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]
+                     [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]
+                     [--capsules FOLDER]
+       harka sim run --mutants                 names the planted defects
+       harka sim replay (CAPSULE | --seed N …)  the same run again
+       harka sim minimise (CAPSULE | --seed N …) [-o FILE] [--runs N]
+                                               a smaller run with the same failure
+       harka sim check-history FILE
+exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
+)";
+
+Result<int> check_history(const std::vector<std::string>& words) {
+  if (words.size() != 1) return Error{Code::invalid_argument, "name one history"};
+  const Result<std::vector<Operation>> history = read_history(words[0]);
+  if (!history.ok()) return history.error();
+  const LinearizabilityReport verdict = check_linearizability(history.value(), {});
+  switch (verdict.verdict) {
+    case Verdict::linearizable:
+      std::cout << "linearizable: " << history.value().size() << " operations\n";
+      return 0;
+    case Verdict::violated:
+      std::cout << "not linearizable: key " << verdict.key << ": " << verdict.explanation << "\n";
+      return static_cast<int>(Outcome::correctness);
+    case Verdict::undecided:
+      std::cout << "undecided: the search for key " << verdict.key << " is too large\n";
+      return 1;
+  }
+  return 2;
+}
+
+Result<int> carry_out(const std::string& verb, const std::vector<std::string>& words) {
+  if (verb == "run") return run_seeds(words);
+  if (verb == "replay") return replay_capsule(words);
+  if (verb == "minimise") return minimise_capsule(words);
+  if (verb == "check-history") return check_history(words);
+  std::cerr << usage_text;
+  return Error{
+      Code::invalid_argument, verb.empty() ? "which command?" : "no such command: " + verb};
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  (void)log::configure({.level = log::Level::off, .file = {}, .node = {}});
+  const std::string verb = arguments.empty() ? "" : arguments.front();
+  const std::vector<std::string> words(
+      arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  const Result<int> code = carry_out(verb, words);
+  if (code.ok()) return code.value();
+  std::cerr << "harka sim " << verb << ": " << code.error().detail << "\n";
+  return 2;
+}
+
+}  // namespace harka::sim
