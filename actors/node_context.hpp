@@ -52,7 +52,7 @@ struct NodeContext {
   membership::Options membership = default_membership();
   std::size_t cache_bytes = limits::cache_bytes_default;
   Duration staleness_max = limits::staleness_default;
-  Duration flush_interval = 2s;
+  Duration flush_interval = 5s;
   std::size_t flush_bytes = 4U << 20;
   std::string version;
   storage::Engine* engine = nullptr;  // outlives every machine

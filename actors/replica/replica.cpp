@@ -107,6 +107,10 @@ void Replica::on(const msg::LogAppended& appended, const Envelope&, Turn& turn) 
 
 void Replica::on(const msg::Tick&, const Envelope&, Turn& turn) {
   if (!raft_) return;
+  tick(turn);
+}
+
+void Replica::tick(Turn& turn) {
   ticked_ = turn.now();
   raft_->tick(turn.now());
   state_->tick(*this, turn);
@@ -259,14 +263,12 @@ void Replica::apply_committed(Turn& turn) {
       ASSERT(entry.index == raft_->applied_index() + 1);
       applied_term_ = entry.term;
       raft_->applied(entry.index);
+      unflushed_log_bytes_ += entry.data.size();
       if (entry.type == msg::EntryType::command) state_->apply(entry, *this, turn);
     }
   }
-  if (!is_dirty_ && state_->dirty_bytes() > 0) {
-    is_dirty_ = true;
-    dirty_since_ = turn.now();
-  }
-  if (state_->dirty_bytes() >= options_.flush_bytes) flush_if_due(turn);
+  if (!is_dirty_ && state_->dirty_bytes() > 0) note_dirty(turn);
+  if (is_flush_large()) flush_if_due(turn);
 }
 
 void Replica::finish_reads(Turn& turn) {

@@ -23,8 +23,8 @@ namespace harka {
 struct ReplicaOptions {
   raft::Options raft;
   std::vector<std::uint64_t> initial_voters;  // of a group that has never run
-  std::size_t flush_bytes = 4U << 20;         // dirty bytes that start a flush
-  Duration flush_interval = 2s;               // dirty time that starts one
+  std::size_t flush_bytes = 4U << 20;  // dirty, or in the log since the last one: start a flush
+  Duration flush_interval = 5s;        // so does half of it to all of it since the first change
 };
 
 class Replica final : public Machine, private ReplicaHost {
@@ -67,6 +67,7 @@ class Replica final : public Machine, private ReplicaHost {
   void read(std::uint64_t context, Turn& turn) override;
 
   void receive_other(const Envelope& envelope, Turn& turn);
+  void tick(Turn& turn);
   void pump(Turn& turn);
   void carry_out(raft::Output& output, Turn& turn);
   void send_append(const raft::Append& append, Turn& turn);
@@ -76,7 +77,9 @@ class Replica final : public Machine, private ReplicaHost {
   void provide(const raft::SnapshotWanted& wanted, Turn& turn);
   void announce_leadership(Turn& turn);
   void remind_pulse(Turn& turn);
+  void note_dirty(Turn& turn);
   void flush_if_due(Turn& turn);
+  [[nodiscard]] bool is_flush_large() const;
 
   ReplicaOptions options_;
   storage::Engine& engine_;
@@ -95,7 +98,8 @@ class Replica final : public Machine, private ReplicaHost {
   std::uint64_t install_ticket_ = 0;
   LogIndex install_index_ = 0;  // of the snapshot being staged
   LogIndex flushed_index_ = 0;
-  Instant dirty_since_;
+  Instant flush_due_;
+  std::size_t unflushed_log_bytes_ = 0;  // applied since the last flush began
   bool is_dirty_ = false;
 };
 

@@ -4,17 +4,31 @@
 #include "actors/replica/replica.hpp"
 #include "storage/checksum.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace harka {
 
+// Groups become dirty together when load begins. If they were flushed together too, the engine
+// would write for a while and then rest, and the log's syncs would wait behind it each time.
+void Replica::note_dirty(Turn& turn) {
+  is_dirty_ = true;
+  const Duration interval = options_.flush_interval;
+  flush_due_ = turn.now() + turn.random().between(interval / 2, interval);
+}
+
+/// The overlay, or the log that cannot be compacted before a flush: a key that is written again and
+/// again makes only the log grow.
+bool Replica::is_flush_large() const {
+  return std::max(state_->dirty_bytes(), unflushed_log_bytes_) >= options_.flush_bytes;
+}
+
 void Replica::flush_if_due(Turn& turn) {
   if (is_flushing_ || is_installing_ || !is_dirty_) return;
-  const bool is_due = state_->dirty_bytes() >= options_.flush_bytes ||
-                      turn.now() - dirty_since_ >= options_.flush_interval;
-  if (!is_due) return;
+  if (!is_flush_large() && turn.now() < flush_due_) return;
   is_flushing_ = true;
   is_dirty_ = false;
+  unflushed_log_bytes_ = 0;
   msg::FlushState flush;
   flush.group = options_.raft.group.value;
   flush.ticket = ++flush_ticket_;
@@ -63,6 +77,7 @@ void Replica::on(const msg::StateInstalled& installed, const Envelope&, Turn& tu
     is_flushing_ = false;  // a flush that was under way belonged to the replaced state
     ++flush_ticket_;
     is_dirty_ = false;
+    unflushed_log_bytes_ = 0;
     state_->reload();
     applied_term_ = durable.term;
     flushed_index_ = durable.index;

@@ -49,9 +49,9 @@ BOOST_FIXTURE_TEST_CASE(it_asks_the_log_only_when_the_state_store_is_done, Follo
 
 BOOST_FIXTURE_TEST_CASE(what_was_applied_is_flushed_after_a_while, TestedAlone) {
   with(CommandId::set, {"k", "v"}).submit(1);
-  host.pass(1900ms);
+  host.pass(950ms);
   BOOST_TEST(flushed() == 0U);
-  host.pass(200ms);
+  host.pass(1150ms);
   BOOST_TEST(flushed() == applied());
   BOOST_TEST(host.engine().applied(hosted_group).term == host.replica().core()->term());
   BOOST_TEST((host.engine().applied(hosted_group).config.voters == std::vector<std::uint64_t>{1}));
