@@ -31,9 +31,7 @@ void Pulse::receive(const Envelope& envelope, Turn& turn) {
 void Pulse::on_timer(TimerId timer, Turn& turn) {
   switch (timer) {
     case tick_timer:
-      for (const auto& [group, view] : groups_) {
-        turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
-      }
+      tick(turn);
       turn.set_timer(tick_timer, options_.tick);
       break;
     case flush_timer: flush(turn); break;
@@ -53,6 +51,14 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
   }
 }
 
+/// A beat is a tick too: a follower whose leader lives is left alone between two of them.
+void Pulse::tick(Turn& turn) {
+  for (const auto& [group, view] : groups_) {
+    if (turn.now() - view.beaten < options_.beaten_for) continue;
+    turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
+  }
+}
+
 std::string Pulse::describe() const {
   return std::to_string(groups_.size()) + " groups" + (is_draining_ ? ", draining" : "");
 }
@@ -69,6 +75,9 @@ void Pulse::on(const msg::BeatReplyOut& out, const Envelope&, Turn& turn) {
 
 void Pulse::on(const msg::Beats& beats, const Envelope& envelope, Turn& turn) {
   for (const msg::Beat& beat : beats.beats) {
+    if (const auto group = groups_.find(beat.group); group != groups_.end()) {
+      group->second.beaten = turn.now();
+    }
     turn.send(
         replica_address(turn.node(), GroupId{beat.group}),
         msg::Heartbeat{beat, envelope.from.node});
@@ -86,7 +95,8 @@ void Pulse::on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& 
 void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
   GroupView& view = groups_[change.group];
   const bool concerns_us = change.leader == turn.node().value || view.leader == turn.node().value;
-  view = GroupView{change.term, change.leader};
+  view.term = change.term;
+  view.leader = change.leader;
   if (concerns_us) {
     changed_.insert(change.group);
     note_pending(turn);

@@ -18,8 +18,9 @@ namespace harka {
 
 struct PulseOptions {
   Duration tick = limits::tick_interval;
-  Duration coalesce = 1ms;             // beats within this window travel together
-  Duration hints_interval = 1s;        // the complete list of what this node leads
+  Duration beaten_for = limits::heartbeat_interval;  // after a beat a group needs no tick
+  Duration coalesce = 1ms;                           // beats within this window travel together
+  Duration hints_interval = 1s;                      // the complete list of what this node leads
   Duration preference_interval = 1s;   // how often leadership may move to preferred nodes
   std::uint32_t preference_batch = 8;  // groups at a time: moving all at once would stall all
 };
@@ -47,6 +48,7 @@ class Pulse final : public Machine {
   struct GroupView {
     Term term = 0;
     std::uint64_t leader = 0;
+    Instant beaten;  // when a beat for it was handed on
   };
 
   struct PeerView {
@@ -56,6 +58,7 @@ class Pulse final : public Machine {
     Instant up_since;
   };
 
+  void tick(Turn& turn);
   void note_pending(Turn& turn);
   void flush(Turn& turn);
   void send_hints(bool complete, Turn& turn);

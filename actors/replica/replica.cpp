@@ -121,7 +121,7 @@ void Replica::tick(Turn& turn) {
 void Replica::on(const msg::Heartbeat& heartbeat, const Envelope&, Turn& turn) {
   if (!raft_) return;
   raft_->beat(NodeId{heartbeat.from}, heartbeat.beat, turn.now());
-  pump(turn);
+  tick(turn);  // pulse sends none to a group whose leader beats: one turn instead of three
 }
 
 void Replica::on(const msg::HeartbeatReply& reply, const Envelope&, Turn& turn) {

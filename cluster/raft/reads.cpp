@@ -261,9 +261,9 @@ void Raft::tick_leader(Instant now) {
   }
   if (now >= heartbeat_due_) {
     start_round(false);
-    // From when it was due, or coarse ticks would stretch every interval.
-    const Duration interval = options_.heartbeat_interval;
-    heartbeat_due_ = std::max(heartbeat_due_ + interval, now + interval / 2);
+    // On one grid of time for all groups of a node: their beats share a message to each peer.
+    const Duration into = now.time_since_epoch() % options_.heartbeat_interval;
+    heartbeat_due_ = now - into + options_.heartbeat_interval;
   }
   // A change of voters may have left a smaller quorum, and nobody who would answer another beat.
   finish_reads();

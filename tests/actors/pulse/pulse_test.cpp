@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
 #include <set>
 
 using namespace harka;
@@ -55,6 +56,24 @@ struct Fixture {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(pulse)
+
+BOOST_FIXTURE_TEST_CASE(a_group_whose_leader_beats_is_not_ticked, Fixture) {
+  leads(1, 1, 2);
+  leads(2, 1, 1);
+  for (int i = 0; i < 10; ++i) {
+    msg::Beats beats;
+    beats.beats.push_back(msg::Beat{1, 1, 0, 0});
+    driver.deliver(address_of(NodeId{2}, msg::ActorKind::pulse), beats);
+    driver.advance(90ms);
+  }
+  std::map<std::uint32_t, int> ticks;
+  for (const auto& [to, tick] : driver.sent<msg::Tick>()) ++ticks[to.index];
+  BOOST_TEST(ticks[1] == 0);
+  BOOST_TEST(ticks[2] == 18);
+  driver.advance(200ms);  // the leader is silent: its followers' clocks must go on
+  for (const auto& [to, tick] : driver.sent<msg::Tick>()) ++ticks[to.index];
+  BOOST_TEST(ticks[1] >= 2);
+}
 
 BOOST_FIXTURE_TEST_CASE(beats_of_many_groups_travel_as_one_message_a_peer, Fixture) {
   for (std::uint32_t group = 1; group <= 10; ++group) {

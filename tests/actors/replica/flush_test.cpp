@@ -143,6 +143,17 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_written_again_and_again_is_flushed_by_its_log
   BOOST_TEST(fixture.flushes == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_heartbeat_is_a_tick) {
+  Fixture fixture(1);
+  fixture.set("key", "value");
+  for (int beats = 0; beats < 50; ++beats) {
+    fixture.recorder.advance(100ms);
+    fixture.recorder.deliver(Fixture::store(msg::ActorKind::pulse), msg::Heartbeat{});
+    fixture.settle();
+  }
+  BOOST_TEST(fixture.flushes == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

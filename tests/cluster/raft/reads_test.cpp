@@ -45,6 +45,30 @@ BOOST_AUTO_TEST_CASE(lease_ends_before_the_followers_loyalty_does) {
   BOOST_TEST(!lab(1).has_lease(lab.now() + 271ms));  // 300 ms less 10 % drift
 }
 
+// So that the beats of all groups of a node share a message to each peer.
+BOOST_AUTO_TEST_CASE(leaders_of_different_ages_beat_at_the_same_ticks) {
+  Solo early;
+  early.win();
+  Solo late;
+  late.now += 30ms;
+  late.win();
+  early.now = late.now + 20ms;
+  late.now = early.now;
+  const Instant settled = early.now + 150ms;
+  for (Instant now = early.now + 50ms; now < settled + 2s; now += 50ms) {
+    bool has_early_beat = false;
+    for (Solo* const solo : {&early, &late}) {
+      (void)solo->step(2, msg::AppendReply{7, 1, true, 1, 0, 0});  // a follower is there
+      const bool has_beat = !solo->tick(now - solo->now).beats.empty();
+      if (solo == &early) {
+        has_early_beat = has_beat;
+      } else if (now >= settled) {
+        BOOST_TEST(has_beat == has_early_beat);
+      }
+    }
+  }
+}
+
 // The lease counts from the time a heartbeat left, not from its answer's arrival.
 BOOST_AUTO_TEST_CASE(late_answers_do_not_stretch_the_lease) {
   Solo solo;
