@@ -82,10 +82,7 @@ void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
     case msg::BatchOutcome::retry_later:
     case msg::BatchOutcome::stale_epoch: break;
   }
-  if (state.sent_to != 0) {
-    state.sent_to = 0;  // parked: the next sweep or hint retries it
-    ++parked_[reply.shard];
-  }
+  if (state.sent_to != 0) park(flight);  // the next sweep or hint retries it
 }
 
 void Router::on(const msg::MapUpdate& update, const Envelope&, Turn&) {
@@ -119,7 +116,7 @@ void Router::route(Flights::iterator flight, Turn& turn) {
   const std::uint64_t leader = leader_of(shard);
   const std::uint64_t here = turn.node().value;
   if (may_be_stale(state.batch) && leader != here) {
-    if (is_replica_here(shard, here)) {
+    if (is_replica_here(shard, here) && !state.asks_cache) {
       send_to(flight, here, turn);
     } else {
       send(flight, address_of(turn.node(), msg::ActorKind::cache), turn);
@@ -145,6 +142,13 @@ void Router::send(Flights::iterator flight, const Address& to, Turn& turn) {
   const auto oldest = flights_.lower_bound(FlightKey{shard, 0});
   state.batch.acknowledged = oldest->first.second - 1;
   turn.send(to, state.batch, state.correlation);
+}
+
+void Router::park(Flights::iterator flight) {
+  Flight& state = flight->second;
+  state.sent_to = 0;
+  state.asks_cache = may_be_stale(state.batch) && !state.asks_cache;  // by turns
+  ++parked_[flight->first.first];
 }
 
 void Router::finish(Flights::iterator flight, msg::ShardReply reply, Turn& turn) {
@@ -181,8 +185,7 @@ void Router::sweep(Turn& turn) {
     const Duration age = turn.now() - state.arrived;
     if (state.sent_to != 0 && turn.now() - state.sent >= options_.resend_after) {
       state.maybe_done = state.maybe_done || state.batch.writes > 0;
-      state.sent_to = 0;
-      ++parked_[flight->first.first];
+      park(flight);
     }
     if (state.sent_to == 0) {
       if (state.maybe_done ? age >= options_.deadline : age >= options_.patience) {

@@ -4,7 +4,8 @@
 //
 // Its client (the gateway, or a simulated one) sends msg::ShardBatch with shard, commands, count,
 // writes, stale_reads and min_index filled in and gets one msg::ShardReply with its correlation:
-// Reads that may be stale go to the replica of this node, or to its cache where it has none.
+// Reads that may be stale go to the replica of this node, or to its cache where it has none or
+// where the replica cannot answer (it has just started and is behind).
 //   done         the replies
 //   not_leader   another node leads (`leader`): the client is told to go there (MOVED)
 //   retry_later  no leader within the patience; nothing happened (CLUSTERDOWN)
@@ -64,6 +65,7 @@ class Router final : public Machine {
     Instant sent;
     std::uint64_t sent_to = 0;  // 0: parked, waiting for a leader
     bool maybe_done = false;    // a write was sent and its fate is not known
+    bool asks_cache = false;    // a stale read that the replica here did not answer
   };
 
   using FlightKey = std::pair<std::uint32_t, std::uint64_t>;  // shard, sequence
@@ -72,6 +74,7 @@ class Router final : public Machine {
   void route(Flights::iterator flight, Turn& turn);
   void send_to(Flights::iterator flight, std::uint64_t node, Turn& turn);
   void send(Flights::iterator flight, const Address& to, Turn& turn);
+  void park(Flights::iterator flight);
   void finish(Flights::iterator flight, msg::ShardReply reply, Turn& turn);
   void fail(Flights::iterator flight, msg::BatchOutcome outcome, std::uint64_t leader, Turn& turn);
   void retry_parked(std::uint32_t shard, Turn& turn);

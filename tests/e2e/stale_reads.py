@@ -142,6 +142,10 @@ def run(cluster):
         for reader in readers:
             reader.progress(300)
         cluster.servers[victim].start()
+        port = cluster.ports[victim]
+        wait_for("the killed node's return", 30, lambda: Resp(port).call("PING") == "PONG")
+        readers.append(Reader(port, f"returned n{victim + 1}"))  # its replica is behind at first
+        readers[-1].start()
         cluster.wait_healthy(60)
         for reader in readers:
             reader.progress(100)

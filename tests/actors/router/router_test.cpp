@@ -189,6 +189,29 @@ BOOST_FIXTURE_TEST_CASE(stale_reads_wait_neither_for_a_leader_nor_behind_writes,
   BOOST_TEST(driver.sent<msg::ShardBatch>().size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_the_replica_here_cannot_answer_the_cache_is_asked, Fixture) {
+  submit_stale(0);
+  reply(driver.sent<msg::ShardBatch>().at(0).second, msg::BatchOutcome::retry_later);
+  driver.advance(50ms);
+  const auto second = driver.sent<msg::ShardBatch>();
+  BOOST_REQUIRE_EQUAL(second.size(), 1U);
+  BOOST_TEST((second[0].first.kind == msg::ActorKind::cache));
+  reply(second[0].second, msg::BatchOutcome::retry_later);
+  driver.advance(50ms);
+  const auto third = driver.sent<msg::ShardBatch>();
+  BOOST_REQUIRE_EQUAL(third.size(), 1U);
+  BOOST_TEST((third[0].first.kind == msg::ActorKind::replica));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_replica_here_that_says_nothing_is_passed_over, Fixture) {
+  submit_stale(0);
+  (void)driver.sent<msg::ShardBatch>();
+  driver.advance(1s);
+  const auto sent = driver.sent<msg::ShardBatch>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 1U);
+  BOOST_TEST((sent[0].first.kind == msg::ActorKind::cache));
+}
+
 BOOST_FIXTURE_TEST_CASE(stale_reads_that_the_cache_hands_back_are_tried_again, Fixture) {
   submit_stale(placed_elsewhere);
   reply(driver.sent<msg::ShardBatch>().at(0).second, msg::BatchOutcome::retry_later);
