@@ -93,8 +93,15 @@ void Client::begin(Turn& turn) {
   ++sequences_[shard_];
   began_ = turn.now();
   committed_before_ = workload_.committed(group_of(ShardId{shard_}));
+  tell(false, true, act_ == Act::read ? std::string_view() : value_);
   turn.set_timer(give_up_timer, workload_.patience);
   send(turn);
+}
+
+void Client::tell(bool is_end, bool is_known, std::string_view value) const {
+  if (!workload_.observe) return;
+  const std::string_view act = act_ == Act::read ? "read" : act_ == Act::write ? "write" : "append";
+  workload_.observe(ClientEvent{number_, operation_, is_end, is_known, act, key_, value});
 }
 
 void Client::send(Turn& turn) {
@@ -161,6 +168,7 @@ void Client::retry_soon(Turn& turn) {
 
 void Client::finish(bool is_known, std::string_view answer, Turn& turn) {
   is_busy_ = false;
+  tell(true, is_known, answer);
   if (!is_known) leaders_[shard_] = 0;
   turn.cancel_timer(give_up_timer);
   turn.cancel_timer(resend_timer);

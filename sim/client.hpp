@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,17 @@ struct Appended {
   std::string token;
   bool is_acknowledged = false;
   std::uint64_t length = 0;  // of the list behind it, as acknowledged
+};
+
+/// An operation begins, or its outcome is there.
+struct ClientEvent {
+  std::uint32_t client = 0;
+  std::uint64_t operation = 0;
+  bool is_end = false;
+  bool is_known = true;  // its outcome
+  std::string_view act;
+  std::string_view key;
+  std::string_view value;  // written, or answered as it came
 };
 
 /// What all clients of a run share.
@@ -35,8 +47,9 @@ struct Workload {
   Duration resend_after = 400ms;  // only with a session of its own
   const std::set<std::pair<std::uint32_t, std::uint64_t>>* skipped = nullptr;  // not sent
   std::function<LogIndex(GroupId)> committed;                                  // the oracle's view
-  std::function<Instant()> world_now;  // clients have clocks of their own
-  std::function<bool(NodeId)> is_up;   // else a connection to a router is refused
+  std::function<Instant()> world_now;               // clients have clocks of their own
+  std::function<void(const ClientEvent&)> observe;  // may be empty
+  std::function<bool(NodeId)> is_up;                // else a connection to a router is refused
 
   // Results.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> sent;  // by client
@@ -67,6 +80,7 @@ class Client final : public Machine {
   enum class Act : std::uint8_t { read, write, append };
 
   void begin(Turn& turn);
+  void tell(bool is_end, bool is_known, std::string_view value) const;
   void send(Turn& turn);
   void finish(bool is_known, std::string_view answer, Turn& turn);
   void retry_soon(Turn& turn);

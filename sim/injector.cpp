@@ -36,7 +36,7 @@ void Injector::carry_out(const Fault& fault) {
   const bool needs_node = fault.target != Target{};
   if (needs_node && (node.is_none() || node.value > nodes_)) return;
   ++count_;
-  world_.remark("fault " + text_of(fault));
+  world_.announce(fault, node);
   switch (fault.kind) {
     case FaultKind::crash:
     case FaultKind::storm:

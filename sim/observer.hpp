@@ -4,6 +4,8 @@
 #pragma once
 
 #include "runtime/machine.hpp"
+#include "sim/fault.hpp"
+#include "storage/engine.hpp"
 #include "storage/segment_log.hpp"
 
 namespace harka::sim {
@@ -17,6 +19,12 @@ class Observer {
 
   /// A machine sent this; it may still get lost.
   virtual void sent(const Envelope& envelope) { (void)envelope; }
+
+  /// It reached the actor, which takes its turn next.
+  virtual void delivered(const Envelope& envelope) { (void)envelope; }
+
+  /// One copy of it will never arrive.
+  virtual void lost(const Envelope& envelope) { (void)envelope; }
 
   virtual void turn_ended(const Address& actor, const Machine& machine) {
     (void)actor;
@@ -38,6 +46,17 @@ class Observer {
 
   /// By itself, by a fault or with its parent; its supervisor is about to hear of it.
   virtual void actor_ended(const Address& actor) { (void)actor; }
+
+  /// `node`: whom it hits, if it hits one.
+  virtual void faulted(const Fault& fault, NodeId node) {
+    (void)fault;
+    (void)node;
+  }
+
+  virtual void started(NodeId node, Epoch epoch) {
+    (void)node;
+    (void)epoch;
+  }
 
   virtual void crashed(NodeId node) { (void)node; }
 

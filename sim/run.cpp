@@ -20,7 +20,7 @@ namespace {
 
 class Run {
  public:
-  explicit Run(const Plan& plan);
+  Run(const Plan& plan, Watcher* watcher);
 
   void all();
   [[nodiscard]] RunResult result() const;
@@ -86,7 +86,7 @@ std::uint64_t hash_of_state(const Shard& shard) {
   return hash;
 }
 
-Run::Run(const Plan& plan)
+Run::Run(const Plan& plan, Watcher* watcher)
     : plan_(plan),
       world_(world_options(plan)),
       staleness_(staleness_bound(plan)),
@@ -94,6 +94,11 @@ Run::Run(const Plan& plan)
       injector_(world_, oracle_, plan.nodes, plan.shards),
       strikes_(world_, injector_, plan.mix.strikes, Random(plan.seed).fork(98)) {
   world_.set_tamper(tamper_of(plan.mutant));
+  if (watcher != nullptr) {  // first, so that it has seen what an oracle objects to
+    watcher->begins(plan, world_);
+    world_.add_observer(*watcher);
+    workload_.observe = [watcher](const ClientEvent& event) { watcher->observed(event); };
+  }
   world_.add_observer(oracle_);
   world_.add_observer(strikes_);
 }
@@ -362,8 +367,8 @@ RunResult Run::result() const {
 
 }  // namespace
 
-RunResult run_plan(const Plan& plan) {
-  Run run(plan);
+RunResult run_plan(const Plan& plan, Watcher* watcher) {
+  Run run(plan, watcher);
   RunResult result;
   try {
     run.all();
@@ -383,6 +388,7 @@ RunResult run_plan(const Plan& plan) {
     result.property = bug.what();
     result.recent = run.recent();
   }
+  if (watcher != nullptr) watcher->ends(result.property);
   result.options = settings_of(plan) + ", faults from " + plan.mix.describe();
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include "sim/checkers/raft_oracle.hpp"
 #include "sim/plan.hpp"
+#include "sim/watcher.hpp"
 
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct RunResult {
   std::vector<Fault> struck;                                  // what strikes did, as faults
 };
 
-[[nodiscard]] RunResult run_plan(const Plan& plan);
+/// `watcher` may be null.
+[[nodiscard]] RunResult run_plan(const Plan& plan, Watcher* watcher = nullptr);
 
 }  // namespace harka::sim

@@ -85,11 +85,12 @@ void World::handle(Event& event) {
   }
   Node& node = *nodes_[event.node];
   if (!node.is_up || (event.epoch != 0 && event.epoch != node.epoch.value)) {
-    if (event.kind == Kind::deliver) ++counters_.undelivered;
+    if (event.kind == Kind::deliver) undelivered(*event.envelope);
     return;
   }
   if (is_lost(event)) {
     ++counters_.lost;
+    for (Observer* observer : observers_) observer->lost(*event.envelope);
     return;
   }
   if (const Instant ready = ready_at(node, event); ready > now_) {
@@ -110,6 +111,11 @@ void World::handle(Event& event) {
     case Kind::state_done: finish_state_commit(node); break;
     case Kind::act: break;
   }
+}
+
+void World::undelivered(const Envelope& envelope) {
+  ++counters_.undelivered;
+  for (Observer* observer : observers_) observer->lost(envelope);
 }
 
 bool World::is_lost(const Event& event) const {
@@ -151,6 +157,7 @@ void World::start(NodeId id) {
     }
   }
   remark("node " + std::to_string(id.value) + " starts, epoch " + std::to_string(node.epoch.value));
+  for (Observer* observer : observers_) observer->started(id, node.epoch);
   node.factory = node.plan.factory(Incarnation{
       node.epoch, node.stores == nullptr ? nullptr : &node.stores->engine(), node.is_replacement});
   for (const ChildSpec& root : node.plan.roots()) spawn(node, root, node.epoch.value, Address{});
@@ -299,13 +306,19 @@ std::vector<std::string> World::recent() const {
                                           .count()) +
                        " us ";
     if (item.envelope != nullptr) {
-      line += std::to_string(item.envelope->from.node) + "/" + name_of(item.envelope->from) +
-              " -> " + std::to_string(item.envelope->to.node) + "/" + name_of(item.envelope->to) +
-              " " + std::string(msg::name_of(item.envelope->body));
+      line += std::to_string(item.envelope->from.node) + "/" + harka::name_of(item.envelope->from) +
+              " -> " + std::to_string(item.envelope->to.node) + "/" +
+              harka::name_of(item.envelope->to) + " " +
+              std::string(msg::name_of(item.envelope->body));
     }
     lines.push_back(line + item.text);
   }
   return lines;
+}
+
+void World::announce(const Fault& fault, NodeId node) {
+  remark("fault " + text_of(fault));
+  for (Observer* observer : observers_) observer->faulted(fault, node);
 }
 
 void World::remark(std::string text) {

@@ -145,6 +145,8 @@ class World {
 
   /// The last events, oldest first.
   [[nodiscard]] std::vector<std::string> recent() const;
+  /// For observers, and in the ring of recent events.
+  void announce(const Fault& fault, NodeId node);
   /// A line for the ring of recent events.
   void remark(std::string text);
 
@@ -223,6 +225,7 @@ class World {
   void push(Instant at, Event event);
   void handle(Event& event);
   [[nodiscard]] bool is_lost(const Event& event) const;
+  void undelivered(const Envelope& envelope);
   /// When the node can see to it; now, unless a fault holds it up.
   [[nodiscard]] Instant ready_at(const Node& node, const Event& event) const;
   [[nodiscard]] Node& node_of(NodeId id);

@@ -99,15 +99,16 @@ void World::start_actor(Node& node, Actor& actor) {
 void World::deliver(Node& node, const EnvelopePtr& envelope) {
   const auto found = node.actors.find(key_of(envelope->to));
   if (found == node.actors.end()) {
-    ++counters_.undelivered;
+    undelivered(*envelope);
     return;
   }
   Actor& actor = *found->second;
   if (actor.full_until > now_ && !is_owed(*envelope)) {
-    ++counters_.undelivered;
+    undelivered(*envelope);
     return;
   }
   trace(Trace{now_, envelope, {}});
+  for (Observer* observer : observers_) observer->delivered(*envelope);
   run_turn(
       node, actor, envelope.get(), [&](Turn& turn) { actor.machine->receive(*envelope, turn); });
 }

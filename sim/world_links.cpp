@@ -57,6 +57,7 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
   const bool is_lost = !is_clean && (way.cuts > 0 || way.random.chance(links.loss));
   if (is_lost) {
     ++counters_.lost;
+    for (Observer* observer : observers_) observer->lost(*envelope);
     return;
   }
   const int copies = !is_clean && way.random.chance(links.duplicate) ? 2 : 1;

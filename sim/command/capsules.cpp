@@ -6,7 +6,10 @@
 #include "sim/command/arguments.hpp"
 #include "sim/command/failure.hpp"
 #include "sim/minimise.hpp"
+#include "sim/story.hpp"
+#include "sim/trace.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,6 +20,8 @@ namespace harka::sim {
 
 namespace {
 
+constexpr std::size_t shared_shown = 5;
+constexpr std::size_t own_shown = 5;
 constexpr std::string_view commit_mark = "# commit: ";
 
 Result<std::string> read_file(const std::string& path) {
@@ -40,20 +45,23 @@ Result<void> check_build(const std::string& path, std::string_view capsule) {
           std::string(build_id()) + ": build that one, or say --any-build"};
 }
 
+Result<Plan> load_named(const std::string& path, const Arguments& arguments) {
+  const Result<std::string> text = read_file(path);
+  if (!text.ok()) return text.error();
+  if (!arguments.has("--any-build")) {
+    if (Result<void> checked = check_build(path, text.value()); !checked.ok()) {
+      return checked.error();
+    }
+  }
+  Result<Plan> plan = plan_of(text.value());
+  if (!plan.ok()) return Error{plan.error().code, path + ": " + plan.error().detail};
+  return plan;
+}
+
 /// From the capsule that is named, or from a seed.
 Result<Plan> load_plan(const Arguments& arguments) {
   if (arguments.positional().size() == 1) {
-    const std::string& path = arguments.positional().front();
-    const Result<std::string> text = read_file(path);
-    if (!text.ok()) return text.error();
-    if (!arguments.has("--any-build")) {
-      if (Result<void> checked = check_build(path, text.value()); !checked.ok()) {
-        return checked.error();
-      }
-    }
-    Result<Plan> plan = plan_of(text.value());
-    if (!plan.ok()) return Error{plan.error().code, path + ": " + plan.error().detail};
-    return plan;
+    return load_named(arguments.positional().front(), arguments);
   }
   const std::optional<std::string> seed = arguments.value("--seed");
   if (!seed || !arguments.positional().empty()) {
@@ -70,6 +78,28 @@ Result<Plan> load_plan(const Arguments& arguments) {
   Plan plan = draw_plan(*number, *profile_of(profile));
   plan.mutant = mutant_of(mutant).value_or(Mutant::none);
   return plan;
+}
+
+/// Where two runs part: the last lines that they share, and the first that they do not.
+int show_difference(
+    const std::vector<std::string>& names, const std::vector<std::vector<std::string>>& traces) {
+  // The first line says what was planned, which is no event.
+  std::size_t at = 1;
+  while (at < traces[0].size() && at < traces[1].size() && traces[0][at] == traces[1][at]) ++at;
+  if (at == traces[0].size() && at == traces[1].size()) {
+    std::cout << "no difference in " << at << " events\n";
+    return 0;
+  }
+  std::cout << "the same for " << at - 1 << " events, then:\n";
+  for (std::size_t i = at - std::min(at - 1, shared_shown); i < at; ++i) {
+    std::cout << "  both  " << traces[0][i] << "\n";
+  }
+  for (std::size_t run = 0; run < 2; ++run) {
+    std::cout << names[run] << ":\n";
+    const std::size_t end = std::min(at + own_shown, traces[run].size());
+    for (std::size_t i = at; i < end; ++i) std::cout << "        " << traces[run][i] << "\n";
+  }
+  return 1;
 }
 
 }  // namespace
@@ -118,6 +148,53 @@ Result<int> minimise_capsule(const std::vector<std::string>& words) {
             << result.counters.events << " -> " << small.result.counters.events << ", in "
             << small.runs << " runs\ncapsule: " << path << "\n";
   return 0;
+}
+
+Result<int> explain_capsule(const std::vector<std::string>& words) {
+  const Result<Arguments> arguments =
+      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant"});
+  if (!arguments.ok()) return arguments.error();
+  const Result<Plan> plan = load_plan(arguments.value());
+  if (!plan.ok()) return plan.error();
+  Story story;
+  const RunResult result = run_plan(plan.value(), &story);
+  for (const std::string& sentence : story.sentences()) std::cout << sentence << "\n";
+  return static_cast<int>(result.outcome);
+}
+
+Result<int> trace_capsule(const std::vector<std::string>& words) {
+  const Result<Arguments> arguments =
+      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant", "-o"});
+  if (!arguments.ok()) return arguments.error();
+  const Result<Plan> plan = load_plan(arguments.value());
+  if (!plan.ok()) return plan.error();
+  const std::optional<std::string> path = arguments.value().value("-o");
+  std::ofstream file;
+  if (path) file.open(*path);
+  std::ostream& out = path ? file : std::cout;
+  Trace trace(out);
+  const RunResult result = run_plan(plan.value(), &trace);
+  out.flush();
+  if (!out) return Error{Code::io_failed, path.value_or("standard output") + " cannot be written"};
+  return static_cast<int>(result.outcome);
+}
+
+Result<int> diff_capsules(const std::vector<std::string>& words) {
+  const Result<Arguments> arguments = Arguments::parse(words, {"--any-build"}, {});
+  if (!arguments.ok()) return arguments.error();
+  const std::vector<std::string>& paths = arguments.value().positional();
+  if (paths.size() != 2) return Error{Code::invalid_argument, "name two capsules"};
+  std::vector<std::vector<std::string>> traces;
+  for (const std::string& path : paths) {
+    const Result<Plan> plan = load_named(path, arguments.value());
+    if (!plan.ok()) return plan.error();
+    std::stringstream lines;
+    Trace trace(lines);
+    (void)run_plan(plan.value(), &trace);
+    traces.emplace_back();
+    for (std::string line; std::getline(lines, line);) traces.back().push_back(line);
+  }
+  return show_difference(paths, traces);
 }
 
 }  // namespace harka::sim

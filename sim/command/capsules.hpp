@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands on one run, from a capsule or a seed: replay it, make it smaller.
+// Commands on one run, from a capsule or a seed: replay it, make it smaller, tell it,
+// compare it with another.
 #pragma once
 
 #include "base/result.hpp"
@@ -12,5 +13,8 @@ namespace harka::sim {
 /// `words` after the command. The exit code, or invalid_argument, or io_failed.
 [[nodiscard]] Result<int> replay_capsule(const std::vector<std::string>& words);
 [[nodiscard]] Result<int> minimise_capsule(const std::vector<std::string>& words);
+[[nodiscard]] Result<int> explain_capsule(const std::vector<std::string>& words);
+[[nodiscard]] Result<int> trace_capsule(const std::vector<std::string>& words);
+[[nodiscard]] Result<int> diff_capsules(const std::vector<std::string>& words);
 
 }  // namespace harka::sim

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The simulator's command line, as somebody with a failing seed uses it: from the seed to a capsule,
+to a small one, to its story, its trace and where it differs. usage: command_test.py HARKA_SIM"""
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SIM = str(Path(sys.argv.pop(1)).resolve())
+
+
+class Command(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.cwd = cls.folder.name
+        cls.failed = cls.sim("run", "--mutant", "forgets-votes", "--seeds", "1..50", code=129)
+        cls.capsule = str(next(Path(cls.cwd).glob("*.capsule")))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def sim(cls, *words, code=0):
+        done = subprocess.run([SIM, *words], cwd=cls.cwd, capture_output=True, text=True, timeout=100)
+        if done.returncode != code:
+            raise AssertionError(f"{words}: exit code {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def test_a_failure_says_all_that_is_needed_to_have_it_again(self):
+        for word in ["broken (correctness): ", "seed: ", "commit: ", "options: ", "replay:  harka sim run ", "capsule: "]:
+            self.assertIn(word, self.failed)
+        self.assertIn("broken (correctness)", self.sim("replay", self.capsule, code=129))
+
+    def test_minimise_writes_a_small_capsule_with_the_same_failure(self):
+        said = self.sim("minimise", self.capsule, "-o", "small.capsule")
+        self.assertRegex(said, r"faults \d+ -> 0, operations \d+ -> 0, nodes \d+ -> [123],")
+        property_of = [line for line in self.failed.splitlines() if line.startswith("broken")][0]
+        self.assertIn(property_of.split(":")[1], self.sim("replay", "small.capsule", code=129))
+
+    def test_explain_ends_with_what_broke(self):
+        story = self.sim("explain", self.capsule, code=129)
+        self.assertIn("Broken: ", story.splitlines()[-1])
+
+    def test_every_line_of_a_trace_is_json_and_messages_arrive_after_they_were_sent(self):
+        self.sim("trace", "--seed", "3", "-o", "trace.jsonl")
+        sent, kinds, last = set(), set(), 0
+        for line in Path(self.cwd, "trace.jsonl").read_text().splitlines():
+            event = json.loads(line)
+            self.assertGreaterEqual(event["t"], last)
+            last = event["t"]
+            kinds.add(event["e"])
+            if event["e"] == "send":
+                sent.add(event["id"])
+            elif event["e"] in ("recv", "lost"):
+                self.assertIn(event["id"], sent)
+        self.assertLessEqual({"begin", "up", "down", "state", "config", "send", "recv", "lost", "fault", "invoke", "answer", "end"}, kinds)
+
+    def test_diff_shows_where_two_runs_part(self):
+        self.assertIn("no difference", self.sim("diff", self.capsule, self.capsule))
+        other = Path(self.cwd, "other.capsule")
+        other.write_text(Path(self.capsule).read_text() + "seed 99999\n")
+        self.assertIn("the same for", self.sim("diff", self.capsule, "other.capsule", code=1))
+
+    def test_mistakes_are_said(self):
+        self.assertIn("no such command: frobnicate", self.sim("frobnicate", code=2))
+        self.assertIn("no such profile: x", self.sim("run", "--profile", "x", code=2))
+        self.assertIn("not seeds", self.sim("run", "--seeds", "9..1", code=2))
+        self.assertIn("no such file", self.sim("replay", "absent.capsule", code=2).lower())
+        Path(self.cwd, "broken.capsule").write_text("nodes 3\nfault 1s explode\n")
+        self.assertIn("line 2: no such fault: explode", self.sim("replay", "broken.capsule", code=2))
+        Path(self.cwd, "old.capsule").write_text("# commit: 000000000000\nnodes 3\n")
+        self.assertIn("--any-build", self.sim("replay", "old.capsule", code=2))
+        self.assertIn("does not fail", self.sim("minimise", "--seed", "3", code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
