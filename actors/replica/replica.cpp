@@ -55,9 +55,13 @@ void Replica::remind_pulse(Turn& turn) {
 
 std::string Replica::describe() const {
   if (!raft_) return "recovering";
-  return std::string(raft_->is_leader() ? "leader" : "follower") + " term " +
-         std::to_string(raft_->term()) + " applied " + std::to_string(raft_->applied_index()) +
-         " " + state_->describe();
+  const bool is_healed = !raft_->is_tainted();
+  return std::string(
+             raft_->is_leader() ? "leader"
+             : is_healed        ? "follower"
+                                : "damaged follower") +
+         " term " + std::to_string(raft_->term()) + " applied " +
+         std::to_string(raft_->applied_index()) + " " + state_->describe();
 }
 
 void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope, Turn& turn) {

@@ -39,7 +39,9 @@ void Raft::on_beat(NodeId from, const msg::Beat& beat, bool urgent, Instant now)
       // What it was known to hold it holds, unless its log was damaged since.
       set_commit(std::min(beat.commit, tainted_ ? matched_ : log_.last_index()));
     }
-    if (beat.commit > commit_ && !is_replacing_state()) {
+    // Tainted, we need to hear from a leader what we hold, also where nothing new is written.
+    const bool is_unproven = tainted_ && matched_ < beat.commit;
+    if ((beat.commit > commit_ || is_unproven) && !is_replacing_state()) {
       report_loss(from, beat.commit);
     }
     if (beat.read_context == 0) {
@@ -64,8 +66,8 @@ void Raft::report_loss(NodeId leader, LogIndex missing) {
   msg::AppendReply reply;
   reply.group = options_.group.value;
   reply.term = hard_state_.term;
-  reply.index = commit_;
-  reply.hint_term = log_.term_at(commit_).value_or(0);
+  reply.index = tainted_ ? std::min(commit_, matched_) : commit_;
+  reply.hint_term = log_.term_at(reply.index).value_or(0);
   reply.rejected_prev = missing;
   send(leader, reply);
 }

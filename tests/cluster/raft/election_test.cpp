@@ -314,6 +314,30 @@ BOOST_AUTO_TEST_CASE(tainted_replica_votes_again_when_it_caught_up) {
   BOOST_TEST(!solo.raft->is_tainted());
 }
 
+BOOST_AUTO_TEST_CASE(tainted_replica_of_an_idle_group_asks_for_a_probe) {
+  Restored restored;
+  restored.hard_state.term = 2;
+  restored.config.voters = {1, 2, 3};
+  restored.start_index = 5;
+  restored.start_term = 2;
+  restored.applied_index = 5;  // it has everything, but nobody has said so since it started
+  restored.applied_term = 2;
+  restored.tainted = true;
+  restored.high_water = 5;
+  Solo solo(restored);
+  msg::Heartbeat heartbeat;
+  heartbeat.from = 2;
+  heartbeat.beat.term = 2;
+  heartbeat.beat.commit = 5;
+  heartbeat.beat.group = solo.append(2, 0, 0, {}).group;
+  const auto asks = the<msg::AppendReply>(solo.step(2, heartbeat));
+  BOOST_TEST(!asks.success);
+  BOOST_TEST(asks.index < 5U);
+  BOOST_TEST(asks.rejected_prev == 5U);
+  (void)solo.step(2, solo.append(2, 5, 2, {}));
+  BOOST_TEST(!solo.raft->is_tainted());
+}
+
 BOOST_AUTO_TEST_CASE(a_replica_whose_state_is_gone_begins_anew_and_does_not_vote_meanwhile) {
   Restored restored;
   restored.hard_state.term = 2;
