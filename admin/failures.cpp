@@ -77,7 +77,8 @@ const std::vector<Failure>& failures() {
        "data is damaged",
        "Bytes that were written and synced read back differently. The node does not guess what "
        "they were.",
-       "move the directory away and let the node join again, or restore it; check the disk"},
+       "check the disk. Damaged state: move the directory state/ away and start the node, its "
+       "replicas are restored from the others. Anything else, or a node alone: restore a backup"},
       {"HK6003",
        exit_refused,
        "the data directory is in use",

@@ -39,7 +39,8 @@ bool has_log(const std::string& path) {
 
 bool has_state(const std::string& path) {
   std::error_code failure;
-  return std::filesystem::exists(path + "/state/data.mdb", failure);
+  const auto bytes = std::filesystem::file_size(path + "/state/data.mdb", failure);
+  return !failure && bytes > 0;
 }
 
 // A node's promises (votes, acknowledged entries) are in its log. Without the log it must not go

@@ -7,6 +7,7 @@
 #include "apps/admin_port.hpp"
 #include "apps/commands.hpp"
 #include "apps/data_dir.hpp"
+#include "apps/endings.hpp"
 #include "apps/exit_code.hpp"
 #include "apps/gateway_loop.hpp"
 #include "apps/port_holder.hpp"
@@ -23,7 +24,6 @@
 #include <unistd.h>
 
 #include <condition_variable>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -32,18 +32,6 @@
 namespace harka::apps {
 
 namespace {
-
-[[noreturn]] void end_process(const admin::Failure& failure, const std::string& detail) {
-  log::error("node", std::string(failure.id) + " " + detail);
-  std::fputs(admin::error_text(failure, detail).c_str(), stderr);
-  ::_exit(failure.exit_code);
-}
-
-/// A durable write failed: nothing may be acknowledged any more, and nobody knows what is on the
-/// disk. Ends the process at once; a restart reads back what really is there.
-void stop_for_disk(const Error& error) {
-  end_process(failure_of_disk(error), error.detail + "; stopping: nothing acknowledged is lost");
-}
 
 /// Says who has the port, if that can be found out.
 Error named_holder(const std::string& address, const Error& error) {
@@ -54,15 +42,6 @@ Error named_holder(const std::string& address, const Error& error) {
       error.code,
       error.detail + (holder.empty() ? "; `ss -ltnp` as root shows who has the port"
                                      : "; " + holder + " has the port")};
-}
-
-/// No other node lets this one in, and why says that waiting does not help. Nothing is running yet
-/// that a clean stop would save.
-void stop_for_rejection(const net::Rejection& rejection) {
-  const std::string_view id = rejection.kind == net::Rejection::Kind::name_taken    ? "HK6005"
-                              : rejection.kind == net::Rejection::Kind::certificate ? "HK4001"
-                                                                                    : "HK6001";
-  end_process(admin::failure(id), rejection.detail);
 }
 
 std::vector<net::PeerInfo> owners_of(const msg::ClusterMap& map) {
@@ -246,6 +225,9 @@ Result<void> Node::Parts::open_stores() {
   // After the log: where there is a log without a state, the state was taken away.
   storage::LmdbOptions lmdb;
   lmdb.directory = data.path() + "/state";
+  lmdb.data_id = data.data_id();
+  lmdb.on_damage = stop_for_damage;
+  guard_state(lmdb.directory);
   Result<std::unique_ptr<storage::Engine>> opened = storage::open_lmdb_engine(lmdb);
   if (!opened.ok()) return opened.error();
   engine = std::move(opened).value();

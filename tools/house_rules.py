@@ -23,7 +23,7 @@ HOMES = [
     (r"caf/", ["runtime/caf/"]),
     (r"(capnp|wire|versions)/", ["schemas/", "tools/schemagen/"]),
     (r"kj/", ["runtime/net/", "gateway/", "schemas/"]),
-    (r"lmdb\.h", ["storage/lmdb_engine.cpp"]),
+    (r"lmdb\.h", ["storage/lmdb/"]),
     (r"(cuda|cudnn|cublas|cub/|mma|cooperative_groups)", ["gpu/cuda/"]),
     (r"(spdlog|fmt)/", ["base/log.cpp", "base/format.hpp"]),
     (r"openssl/", ["gateway/", "runtime/net/", "storage/encryption.cpp"]),

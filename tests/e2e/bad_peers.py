@@ -178,6 +178,8 @@ def run(cluster):
     recorder.start()
     try:
         recorder.progress(200)
+        # While a cluster comes up two nodes may dial each other and drop one of the two links.
+        lost_before = [log_of(cluster, i).count("lost the link to") for i in range(len(cluster.servers))]
         for check in (check_wrong_authority, check_name_taken, check_other_cluster, check_plain_text,
                       check_link_door, check_client_door):
             check(cluster)
@@ -192,7 +194,7 @@ def run(cluster):
     if broken:
         raise Failed(f"{len(broken)} operations of others broke, the first one: {broken[0]}")
     for i in range(len(cluster.servers)):
-        if "lost the link to" in log_of(cluster, i):
+        if log_of(cluster, i).count("lost the link to") > lost_before[i]:
             raise Failed("a link between members was lost")
     recorder.check()
     check_name_after_restart(cluster)

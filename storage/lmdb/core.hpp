@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the LMDB engine, for the sources of this folder.
+//
+// A gate (reader-writer lock) stands before every transaction, because the map may grow only while
+// no transaction is open: growing closes the gate, ends pinned snapshots and maps more. A group's
+// state lies in one of two databases ("g17.0", "g17.1"); installing a snapshot fills the other one
+// and then switches the group's record in the same transaction. Every value is sealed
+// (sealed_value.hpp); what does not fit its seal ends the process by `damaged`.
+#pragma once
+
+#include "storage/group_record.hpp"
+#include "storage/lmdb/fault_guard.hpp"
+#include "storage/lmdb_engine.hpp"
+
+#include <lmdb.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace harka::storage {
+
+[[nodiscard]] Error lmdb_error(const std::string& what, int code);
+
+[[nodiscard]] inline MDB_val value_of(std::string_view text) {
+  return MDB_val{text.size(), const_cast<char*>(text.data())};
+}
+
+[[nodiscard]] inline std::string_view view_of(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+/// What the group records are sealed with in place of a key.
+constexpr std::string_view record_key = "record";
+
+class LmdbEngine;
+
+/// A read transaction for one call; returned to the engine's pool.
+class ReadGuard {
+ public:
+  explicit ReadGuard(const LmdbEngine& engine);
+  ~ReadGuard();
+  ReadGuard(const ReadGuard&) = delete;
+  ReadGuard& operator=(const ReadGuard&) = delete;
+
+  [[nodiscard]] MDB_txn* transaction() const { return transaction_; }
+
+ private:
+  const LmdbEngine& engine_;
+  std::shared_lock<std::shared_mutex> gate_;
+  MDB_txn* transaction_ = nullptr;
+  const InsideLmdb inside_;
+};
+
+class LmdbSnapshot;
+
+class LmdbEngine final : public Engine {
+ public:
+  explicit LmdbEngine(LmdbOptions options) : options_(std::move(options)) {}
+
+  ~LmdbEngine() override;
+  Result<void> open();
+
+  [[nodiscard]] std::optional<SharedBytes> get(GroupId group, std::string_view key) const override;
+  [[nodiscard]] bool contains(GroupId group, std::string_view key) const override;
+  void scan(GroupId group, std::string_view from, const Visitor& visit) const override;
+  [[nodiscard]] std::uint64_t count(GroupId group) const override;
+  [[nodiscard]] AppliedState applied(GroupId group) const override;
+  [[nodiscard]] std::unique_ptr<SnapshotReader> snapshot(GroupId group) const override;
+  Result<void> write(const WriteBatch& batch) override;
+
+ private:
+  friend class ReadGuard;
+  friend class LmdbSnapshot;
+  using Handles = std::map<std::pair<std::uint32_t, std::uint32_t>, MDB_dbi>;
+
+  [[nodiscard]] GroupRecord record_of(GroupId group) const;
+  [[nodiscard]] std::optional<MDB_dbi> live_database(GroupId group) const;
+  /// The value without its seal.
+  [[nodiscard]] std::optional<std::string_view> find(
+      GroupId group, std::string_view key, MDB_txn* txn) const;
+  void check_neighbours(GroupId group, std::string_view key, MDB_dbi database, MDB_txn* txn) const;
+  [[nodiscard]] std::string_view opened(
+      std::uint32_t group, std::string_view key, const MDB_val& stored) const;
+  /// Does not return: what is found is not what was written.
+  [[noreturn]] void damaged(const std::string& what) const;
+  Result<void> open_environment();
+  Result<void> open_databases(bool is_new);
+  Result<void> open_groups(MDB_txn* txn, bool is_new);
+  [[nodiscard]] bool has_sealed_record(MDB_txn* txn) const;
+  int load_records(MDB_txn* txn);
+  Result<void> extend_file() const;
+  int open_database(
+      MDB_txn* txn,
+      std::uint32_t group,
+      std::uint32_t live,
+      Handles& opened,
+      MDB_dbi& handle,
+      unsigned flags = MDB_CREATE);
+  int write_all(
+      MDB_txn* txn,
+      const WriteBatch& batch,
+      std::map<std::uint32_t, GroupRecord>& records,
+      Handles& opened);
+  int flush(
+      MDB_txn* txn,
+      const msg::FlushState& flush,
+      std::map<std::uint32_t, GroupRecord>& records,
+      Handles& opened);
+  int install(
+      MDB_txn* txn,
+      const msg::InstallState& install,
+      std::map<std::uint32_t, GroupRecord>& records,
+      Handles& opened);
+  int drop(
+      MDB_txn* txn, GroupId group, std::map<std::uint32_t, GroupRecord>& records, Handles& opened);
+  int put_record(MDB_txn* txn, std::uint32_t group, const GroupRecord& record);
+  int put_sealed(
+      MDB_txn* txn, MDB_dbi database, std::uint32_t group, MDB_val key, std::string_view value);
+  Result<void> grow();
+
+  LmdbOptions options_;
+  MDB_env* env_ = nullptr;
+  MDB_dbi groups_ = 0;
+  mutable std::shared_mutex gate_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::vector<MDB_txn*> idle_;
+  mutable std::set<LmdbSnapshot*> snapshots_;
+  std::map<std::uint32_t, GroupRecord> records_;
+  Handles handles_;
+};
+
+class LmdbSnapshot final : public SnapshotReader {
+ public:
+  LmdbSnapshot(const LmdbEngine& engine, GroupId group);
+  ~LmdbSnapshot() override;
+
+  [[nodiscard]] const AppliedState& applied() const override { return applied_; }
+
+  Result<SnapshotPart> next() override;
+  /// The gate is closed: give the pages back.
+  void expire();
+
+ private:
+  /// False at the end.
+  [[nodiscard]] bool step(MDB_cursor_op operation);
+
+  const LmdbEngine& engine_;
+  const std::uint32_t group_;
+  AppliedState applied_;
+  MDB_txn* transaction_ = nullptr;
+  MDB_cursor* cursor_ = nullptr;
+  std::uint32_t sequence_ = 0;
+  bool has_more_ = false;
+  bool is_expired_ = false;
+  std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace harka::storage

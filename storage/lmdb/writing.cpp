@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches, by the one writing thread, and the growth of the map.
+#include "base/log.hpp"
+#include "storage/lmdb/core.hpp"
+#include "storage/lmdb/sealed_value.hpp"
+#include "storage/snapshot_part.hpp"
+
+#include <sys/statvfs.h>
+
+#include <cerrno>
+
+namespace harka::storage {
+
+namespace {
+
+/// LMDB calls a write that a full disk cut short an I/O error.
+bool is_disk_full(const std::string& directory) {
+  struct statvfs disk {};
+
+  constexpr std::uint64_t few_bytes = 1U << 20;
+  return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < few_bytes;
+}
+
+}  // namespace
+
+int LmdbEngine::open_database(
+    MDB_txn* txn,
+    std::uint32_t group,
+    std::uint32_t live,
+    Handles& opened,
+    MDB_dbi& handle,
+    unsigned flags) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = handles_.find({group, live}); known != handles_.end()) {
+      handle = known->second;
+      return MDB_SUCCESS;
+    }
+  }
+  if (const auto known = opened.find({group, live}); known != opened.end()) {
+    handle = known->second;
+    return MDB_SUCCESS;
+  }
+  const std::string name = "g" + std::to_string(group) + "." + std::to_string(live);
+  const int code = mdb_dbi_open(txn, name.c_str(), flags, &handle);
+  if (code == MDB_SUCCESS) opened[{group, live}] = handle;
+  return code;
+}
+
+int LmdbEngine::put_record(MDB_txn* txn, std::uint32_t group, const GroupRecord& record) {
+  const std::string encoded = encode_record(record);
+  std::string sealed(encoded.size() + seal_bytes, '\0');
+  write_sealed(sealed.data(), group, record_key, encoded);
+  MDB_val key{sizeof group, &group};
+  MDB_val value = value_of(sealed);
+  return mdb_put(txn, groups_, &key, &value, 0);
+}
+
+int LmdbEngine::put_sealed(
+    MDB_txn* txn, MDB_dbi database, std::uint32_t group, MDB_val key, std::string_view value) {
+  MDB_val stored{value.size() + seal_bytes, nullptr};
+  const int code = mdb_put(txn, database, &key, &stored, MDB_RESERVE);
+  if (code == MDB_SUCCESS) {
+    write_sealed(static_cast<char*>(stored.mv_data), group, view_of(key), value);
+  }
+  return code;
+}
+
+int LmdbEngine::flush(
+    MDB_txn* txn,
+    const msg::FlushState& flush,
+    std::map<std::uint32_t, GroupRecord>& records,
+    Handles& opened) {
+  GroupRecord& record =
+      records.try_emplace(flush.group, record_of(GroupId{flush.group})).first->second;
+  MDB_dbi database = 0;
+  int code = open_database(txn, flush.group, record.live, opened, database);
+  for (auto write = flush.writes.begin(); code == MDB_SUCCESS && write != flush.writes.end();
+       ++write) {
+    MDB_val key = value_of(write->key.view());
+    code = write->removed ? mdb_del(txn, database, &key, nullptr)
+                          : put_sealed(txn, database, flush.group, key, write->value.view());
+    if (write->removed && code == MDB_NOTFOUND) code = MDB_SUCCESS;
+  }
+  if (code != MDB_SUCCESS) return code;
+  record.applied = AppliedState{flush.applied_index, flush.applied_term, flush.config};
+  return put_record(txn, flush.group, record);
+}
+
+int LmdbEngine::install(
+    MDB_txn* txn,
+    const msg::InstallState& install,
+    std::map<std::uint32_t, GroupRecord>& records,
+    Handles& opened) {
+  GroupRecord& record =
+      records.try_emplace(install.group, record_of(GroupId{install.group})).first->second;
+  const std::uint32_t staging_number = 1 - record.live;
+  MDB_dbi staging = 0;
+  int code = open_database(txn, install.group, staging_number, opened, staging);
+  if (code == MDB_SUCCESS && install.sequence == 0) code = mdb_drop(txn, staging, 0);
+  SnapshotPartReader reader(install.data);
+  while (code == MDB_SUCCESS && reader.next()) {
+    code = put_sealed(txn, staging, install.group, value_of(reader.key()), reader.value());
+  }
+  if (code == MDB_SUCCESS && reader.is_damaged()) return MDB_CORRUPTED;
+  if (code != MDB_SUCCESS || !install.done) return code;
+  MDB_dbi old = 0;
+  code = open_database(txn, install.group, record.live, opened, old);
+  if (code == MDB_SUCCESS) code = mdb_drop(txn, old, 0);
+  if (code != MDB_SUCCESS) return code;
+  record.live = staging_number;
+  record.applied = AppliedState{install.applied_index, install.applied_term, install.config};
+  return put_record(txn, install.group, record);
+}
+
+int LmdbEngine::drop(
+    MDB_txn* txn, GroupId group, std::map<std::uint32_t, GroupRecord>& records, Handles& opened) {
+  for (const std::uint32_t number : {0U, 1U}) {
+    MDB_dbi database = 0;
+    int code = open_database(txn, group.value, number, opened, database);
+    if (code == MDB_SUCCESS) code = mdb_drop(txn, database, 0);
+    if (code != MDB_SUCCESS) return code;
+  }
+  records[group.value] = GroupRecord{};
+  return put_record(txn, group.value, GroupRecord{});
+}
+
+int LmdbEngine::write_all(
+    MDB_txn* txn,
+    const WriteBatch& batch,
+    std::map<std::uint32_t, GroupRecord>& records,
+    Handles& opened) {
+  int code = MDB_SUCCESS;
+  for (auto i = batch.flushes.begin(); code == MDB_SUCCESS && i != batch.flushes.end(); ++i) {
+    code = flush(txn, **i, records, opened);
+  }
+  for (auto i = batch.installs.begin(); code == MDB_SUCCESS && i != batch.installs.end(); ++i) {
+    code = install(txn, **i, records, opened);
+  }
+  for (auto i = batch.drops.begin(); code == MDB_SUCCESS && i != batch.drops.end(); ++i) {
+    code = drop(txn, *i, records, opened);
+  }
+  return code;
+}
+
+Result<void> LmdbEngine::write(const WriteBatch& batch) {
+  const InsideLmdb inside;
+  for (;;) {
+    std::map<std::uint32_t, GroupRecord> records;
+    Handles opened;
+    int code = MDB_SUCCESS;
+    {
+      const std::shared_lock gate(gate_);
+      MDB_txn* txn = nullptr;
+      code = mdb_txn_begin(env_, nullptr, 0, &txn);
+      if (code == MDB_SUCCESS) {
+        code = write_all(txn, batch, records, opened);
+        if (code == MDB_SUCCESS) {
+          code = mdb_txn_commit(txn);
+        } else {
+          mdb_txn_abort(txn);
+        }
+      }
+    }
+    if (code == MDB_MAP_FULL) {
+      if (Result<void> grown = grow(); !grown.ok()) return grown;
+      continue;
+    }
+    if (code == EIO && is_disk_full(options_.directory)) code = ENOSPC;
+    if (code != MDB_SUCCESS) {
+      Error error = lmdb_error("write", code);
+      if (error.code == Code::corrupt) damaged(error.detail);
+      return error;
+    }
+    const std::lock_guard lock(mutex_);
+    handles_.insert(opened.begin(), opened.end());
+    for (auto& [group, record] : records) records_[group] = std::move(record);
+    return {};
+  }
+}
+
+Result<void> LmdbEngine::grow() {
+  const std::unique_lock gate(gate_);
+  const std::lock_guard lock(mutex_);
+  for (LmdbSnapshot* snapshot : snapshots_) snapshot->expire();
+  for (MDB_txn* txn : idle_) mdb_txn_abort(txn);
+  idle_.clear();
+  options_.map_bytes *= 2;
+  if (Result<void> extended = extend_file(); !extended.ok()) return extended;
+  const int code = mdb_env_set_mapsize(env_, options_.map_bytes);
+  if (code != MDB_SUCCESS) return lmdb_error("growing the map", code);
+  log::info("state", "map grown to " + std::to_string(options_.map_bytes >> 20U) + " MiB");
+  return {};
+}
+
+}  // namespace harka::storage
