@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/capsule.hpp"
 
+#include "sim/mutants/defect.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -29,8 +31,8 @@ std::string written(Profile value) {
   return std::string(name_of(value));
 }
 
-std::string written(Mutant value) {
-  return std::string(name_of(value));
+std::string written(const std::string& mutant) {
+  return mutant.empty() ? "none" : mutant;
 }
 
 template <typename Number>
@@ -58,10 +60,9 @@ bool read_into(Profile& value, std::string_view text) {
   return profile.has_value();
 }
 
-bool read_into(Mutant& value, std::string_view text) {
-  const std::optional<Mutant> mutant = mutant_of(text);
-  value = mutant.value_or(Mutant::none);
-  return mutant.has_value() || text == name_of(Mutant::none);
+bool read_into(std::string& mutant, std::string_view text) {
+  mutant = text == "none" ? "" : text;
+  return mutant.empty() || defect_of(mutant) != nullptr;
 }
 
 template <typename Number>

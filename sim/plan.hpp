@@ -5,7 +5,6 @@
 
 #include "cluster/raft/types.hpp"
 #include "sim/fault_mix.hpp"
-#include "sim/mutants.hpp"
 #include "sim/world.hpp"
 
 #include <cstdint>
@@ -26,7 +25,7 @@ enum class Profile : std::uint8_t {
 struct Plan {
   std::uint64_t seed = 0;
   Profile profile = Profile::core;
-  Mutant mutant = Mutant::none;
+  std::string mutant;  // the planted defect (mutants/); empty: none
   std::uint32_t nodes = 3;
   std::uint32_t voters = 3;  // at the beginning; core only
   std::uint32_t shards = 1;

@@ -6,6 +6,7 @@
 #include "cluster/raft/quorum.hpp"
 #include "sim/capsule.hpp"
 #include "sim/message_hash.hpp"
+#include "sim/mutants/defect.hpp"
 #include "sim/nodes.hpp"
 #include "sim/strikes.hpp"
 
@@ -93,7 +94,8 @@ Run::Run(const Plan& plan, Watcher* watcher)
       oracle_(world_, staleness_),
       injector_(world_, oracle_, plan.nodes, plan.shards),
       strikes_(world_, injector_, plan.mix.strikes, Random(plan.seed).fork(98)) {
-  world_.set_tamper(tamper_of(plan.mutant));
+  const Defect* defect = defect_of(plan.mutant);
+  if (defect != nullptr && defect->tamper != nullptr) world_.set_tamper(defect->tamper());
   if (watcher != nullptr) {  // first, so that it has seen what an oracle objects to
     watcher->begins(plan, world_);
     world_.add_observer(*watcher);
@@ -122,7 +124,7 @@ void Run::build() {
   world_.add_node(clients(plan_, workload_, staleness_));
   for (const NodeId id : nodes()) {
     world_.start(id);
-    world_.stores(id).set_answers_before_sync(plan_.mutant == Mutant::answers_before_sync);
+    world_.stores(id).set_answers_before_sync(plan_.mutant == answers_before_sync);
   }
 }
 

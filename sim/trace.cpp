@@ -53,7 +53,7 @@ void Trace::begins(const Plan& plan, const World& world) {
   world_ = &world;
   JsonWriter out = line("begin");
   out.field("profile", name_of(plan.profile)).field("seed", plan.seed);
-  out.field("mutant", name_of(plan.mutant)).field("nodes", plan.nodes);
+  out.field("mutant", std::string_view(plan.mutant)).field("nodes", plan.nodes);
   out.field("shards", plan.shards).field("commit", build_id());
   out.field("settings", std::string_view(settings_of(plan)));
   write(out);

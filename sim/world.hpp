@@ -120,7 +120,7 @@ class World {
 
   [[nodiscard]] NodeStores& stores(NodeId node);
 
-  /// May replace what machines send, to plant a defect (mutants.hpp).
+  /// May replace or lose what machines and stores send, to plant a defect (mutants/).
   void set_tamper(std::function<EnvelopePtr(const EnvelopePtr&)> tamper) {
     tamper_ = std::move(tamper);
   }
@@ -250,6 +250,7 @@ class World {
 
   // world_links.cpp
   void post(Node& from, const EnvelopePtr& envelope);
+  void post_own(Node& node, const EnvelopePtr& envelope);
   void post_local(Node& node, const EnvelopePtr& envelope);
   void post_remote(Node& from, Node& to, const EnvelopePtr& envelope);
   [[nodiscard]] Link& link(const Node& from, const Node& to);

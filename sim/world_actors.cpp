@@ -134,6 +134,7 @@ void World::carry_out(
   if (auto* send = std::get_if<effect::Send>(&effect)) {
     ++counters_.sent;
     if (tamper_) send->envelope = tamper_(send->envelope);
+    if (send->envelope == nullptr) return;
     for (Observer* observer : observers_) observer->sent(*send->envelope);
     post(node, send->envelope);
   } else if (const auto* set = std::get_if<effect::SetTimer>(&effect)) {
@@ -201,7 +202,7 @@ void World::end_actor(Node& node, std::uint64_t key, bool is_normal, const std::
   exited.instance = actor->instance;
   exited.normal = is_normal;
   exited.reason = reason;
-  post_local(
+  post_own(
       node,
       std::make_shared<const Envelope>(
           Envelope{actor->address, actor->parent, 0, std::move(exited)}));

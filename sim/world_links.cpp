@@ -24,6 +24,12 @@ void World::post(Node& from, const EnvelopePtr& envelope) {
   post_remote(from, *nodes_[to->second], envelope);
 }
 
+/// What the node itself says to its actors: answers of stores, ends of children.
+void World::post_own(Node& node, const EnvelopePtr& envelope) {
+  const EnvelopePtr changed = tamper_ ? tamper_(envelope) : envelope;
+  if (changed != nullptr) post_local(node, changed);
+}
+
 void World::post_local(Node& node, const EnvelopePtr& envelope) {
   if (node.stores != nullptr && envelope->to.kind == msg::ActorKind::log_store) {
     node.stores->enqueue_log(envelope);
@@ -120,7 +126,7 @@ void World::finish_log_flush(Node& node) {
     if (append == nullptr) continue;
     for (Observer* observer : observers_) observer->log_durable(node.plan.id, *append);
   }
-  for (const EnvelopePtr& envelope : answers.value()) post_local(node, envelope);
+  for (const EnvelopePtr& envelope : answers.value()) post_own(node, envelope);
   begin_log_flush(node);
 }
 
@@ -159,7 +165,7 @@ void World::finish_state_commit(Node& node) {
       observer->state_durable(node.plan.id, GroupId{group}, applied);
     }
   }
-  for (const EnvelopePtr& envelope : answers.value()) post_local(node, envelope);
+  for (const EnvelopePtr& envelope : answers.value()) post_own(node, envelope);
   begin_state_commit(node);
 }
 

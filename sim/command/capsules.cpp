@@ -6,6 +6,7 @@
 #include "sim/command/arguments.hpp"
 #include "sim/command/failure.hpp"
 #include "sim/minimise.hpp"
+#include "sim/mutants/defect.hpp"
 #include "sim/story.hpp"
 #include "sim/trace.hpp"
 
@@ -69,14 +70,14 @@ Result<Plan> load_plan(const Arguments& arguments) {
   }
   const std::optional<std::uint64_t> number = number_of(*seed);
   const std::string profile = arguments.value("--profile").value_or("core");
-  const std::string mutant = arguments.value("--mutant").value_or("none");
+  const std::string mutant = arguments.value("--mutant").value_or("");
   if (!number) return Error{Code::invalid_argument, "no seed: " + *seed};
   if (!profile_of(profile)) return Error{Code::invalid_argument, "no such profile: " + profile};
-  if (mutant != "none" && !mutant_of(mutant)) {
+  if (!mutant.empty() && defect_of(mutant) == nullptr) {
     return Error{Code::invalid_argument, "no such mutant: " + mutant};
   }
   Plan plan = draw_plan(*number, *profile_of(profile));
-  plan.mutant = mutant_of(mutant).value_or(Mutant::none);
+  plan.mutant = mutant;
   return plan;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "sim/command/capsules.hpp"
+#include "sim/command/mutants.hpp"
 #include "sim/command/seeds.hpp"
 #include "sim/history.hpp"
 #include "sim/run.hpp"
@@ -17,7 +18,8 @@ constexpr std::string_view usage_text =
     R"(usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]
                      [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]
                      [--capsules FOLDER]
-       harka sim run --mutants                 names the planted defects
+       harka sim mutants [NAME …] [--seeds N] [-j N]
+                                               which oracle notices each planted defect, and when
        harka sim replay (CAPSULE | --seed N …)  the same run again
        harka sim minimise (CAPSULE | --seed N …) [-o FILE] [--runs N]
                                                a smaller run with the same failure
@@ -50,6 +52,7 @@ Result<int> check_history(const std::vector<std::string>& words) {
 
 Result<int> carry_out(const std::string& verb, const std::vector<std::string>& words) {
   if (verb == "run") return run_seeds(words);
+  if (verb == "mutants") return run_mutants(words);
   if (verb == "replay") return replay_capsule(words);
   if (verb == "minimise") return minimise_capsule(words);
   if (verb == "explain") return explain_capsule(words);

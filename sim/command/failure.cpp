@@ -16,8 +16,7 @@ namespace {
 constexpr std::size_t recent_shown = 40;
 
 std::string capsule_name(const Plan& plan) {
-  const std::string mutant =
-      plan.mutant == Mutant::none ? "" : "-" + std::string(name_of(plan.mutant));
+  const std::string mutant = plan.mutant.empty() ? "" : "-" + plan.mutant;
   return "sim-" + std::string(name_of(plan.profile)) + mutant + "-" + std::to_string(plan.seed) +
          ".capsule";
 }
@@ -37,7 +36,7 @@ std::string_view name_of(Outcome outcome) {
 std::string replay_line(const Plan& plan) {
   return "harka sim run --seed " + std::to_string(plan.seed) + " --profile " +
          std::string(name_of(plan.profile)) +
-         (plan.mutant == Mutant::none ? "" : " --mutant " + std::string(name_of(plan.mutant)));
+         (plan.mutant.empty() ? "" : " --mutant " + plan.mutant);
 }
 
 Result<void> write_capsule(const Plan& plan, const RunResult& result, const std::string& path) {

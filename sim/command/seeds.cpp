@@ -3,6 +3,7 @@
 
 #include "sim/command/arguments.hpp"
 #include "sim/command/failure.hpp"
+#include "sim/mutants/defect.hpp"
 #include "sim/run.hpp"
 
 #include <unistd.h>
@@ -27,7 +28,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
   std::optional<Profile> wanted_profile;  // nothing: where the mutant shows, or core
-  Mutant mutant = Mutant::none;
+  const Defect* defect = nullptr;
   unsigned jobs = 1;
   bool checks_determinism = false;
   bool keeps_going = false;
@@ -35,7 +36,8 @@ struct Options {
   std::string capsules = ".";  // the folder for those of failures
 
   [[nodiscard]] Profile profile() const {
-    return wanted_profile.value_or(is_of_caches(mutant) ? Profile::cluster : Profile::core);
+    return wanted_profile.value_or(
+        defect != nullptr && defect->needs_cluster ? Profile::cluster : Profile::core);
   }
 };
 
@@ -84,7 +86,7 @@ class Runner {
       const std::uint64_t seed = next_.fetch_add(1);
       if (seed > options_.last || (worst_ != 0 && !options_.keeps_going)) return;
       Plan plan = draw_plan(seed, options_.profile());
-      plan.mutant = options_.mutant;
+      if (options_.defect != nullptr) plan.mutant = options_.defect->name;
       (void)std::snprintf(
           abort_text.data(), abort_text.size(), "aborted; replay: %s\n", replay_line(plan).c_str());
       const RunResult result = run_plan(plan);
@@ -190,9 +192,8 @@ Result<Options> options_of(const Arguments& arguments) {
     }
   }
   if (const auto name = arguments.value("--mutant")) {
-    const std::optional<Mutant> mutant = mutant_of(*name);
-    if (!mutant) return Error{Code::invalid_argument, "no such mutant: " + *name};
-    options.mutant = *mutant;
+    options.defect = defect_of(*name);
+    if (options.defect == nullptr) return Error{Code::invalid_argument, "no such mutant: " + *name};
   }
   return options;
 }
@@ -202,15 +203,11 @@ Result<Options> options_of(const Arguments& arguments) {
 Result<int> run_seeds(const std::vector<std::string>& words) {
   const Result<Arguments> arguments = Arguments::parse(
       words,
-      {"--check-determinism", "--keep-going", "--verbose", "--mutants"},
+      {"--check-determinism", "--keep-going", "--verbose"},
       {"--seed", "--seeds", "--profile", "--mutant", "-j", "--capsules"});
   if (!arguments.ok()) return arguments.error();
   if (!arguments.value().positional().empty()) {
     return Error{Code::invalid_argument, "what is " + arguments.value().positional().front() + "?"};
-  }
-  if (arguments.value().has("--mutants")) {
-    for (const Mutant mutant : mutants) std::cout << name_of(mutant) << "\n";
-    return 0;
   }
   const Result<Options> options = options_of(arguments.value());
   if (!options.ok()) return options.error();
