@@ -7,7 +7,8 @@
 
 namespace harka {
 
-/// The short commit, with `+changes` when the tree was not clean; `unknown` outside of a repository.
+/// The short commit, with `+changes` when the tree was not clean; `unknown` outside of a
+/// repository.
 [[nodiscard]] std::string_view build_id();
 
 }  // namespace harka

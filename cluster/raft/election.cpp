@@ -26,8 +26,8 @@ bool Raft::can_stand() const {
 }
 
 /// Whose vote could elect a leader without what was committed? A tainted replica may have forgotten
-/// entries that it acknowledged (its acknowledgements are fine, they are for what it holds now). One
-/// without any configuration has an empty log, and may have come to a disk of a node that was
+/// entries that it acknowledged (its acknowledgements are fine, they are for what it holds now).
+/// One without any configuration has an empty log, and may have come to a disk of a node that was
 /// removed: some candidate may still count on the vote of that one.
 bool Raft::can_vote() const {
   return !tainted_ && !configs_.newest().voters.empty();
