@@ -205,7 +205,7 @@ class Harka(Cluster):
             _, status = connection.call("HARKA", "STATUS")
             connection.close()
             # A refusal may also mean that some node has promised itself: then there is no cluster.
-            return code == 0 or json.loads(status)["clusterId"] != "0" or None
+            return code == 0 or json.loads(status).get("clusterId", "0") != "0" or None
         wait_for("creation of the HARKA cluster", 60, try_init, 0.2)
         self.wait_healthy()
 
