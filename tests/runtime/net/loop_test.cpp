@@ -40,6 +40,22 @@ BOOST_AUTO_TEST_CASE(no_task_is_lost_when_many_threads_post) {
   BOOST_TEST(count == 20000);
 }
 
+BOOST_AUTO_TEST_CASE(waiting_for_a_task_ends_the_round_that_holds_its_wake_up) {
+  EventLoop event_loop("test");
+  const WakeBatch round;
+  int count = 0;
+  event_loop.post([&count] { ++count; });
+  BOOST_TEST(event_loop.run([&count] { ++count; }));
+  BOOST_TEST(count == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_loops_own_posts_run_without_a_wake_up) {
+  EventLoop event_loop("test");
+  std::promise<int> done;
+  event_loop.post([&] { event_loop.post([&] { event_loop.post([&] { done.set_value(3); }); }); });
+  BOOST_TEST(done.get_future().get() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(timers_fire_in_order_of_their_delays_and_a_cancelled_one_never) {
   EventLoop event_loop("test");
   std::vector<int> fired;
