@@ -46,8 +46,8 @@ class Ledger:
             self.values[key] = value
 
     def fill(self):
-        for _ in range(40):
-            key, value = f"fill:{len(self.values)}", f"{len(self.values)}." + "f" * 8000
+        for _ in range(10):
+            key, value = f"fill:{len(self.values)}", f"{len(self.values)}." + "f" * 60000
             self.call(key, "SET", key, value)
             self.values[key] = value
 
