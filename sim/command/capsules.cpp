@@ -9,6 +9,7 @@
 #include "sim/mutants/defect.hpp"
 #include "sim/story.hpp"
 #include "sim/trace.hpp"
+#include "sim/viewer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -27,6 +28,8 @@ constexpr std::string_view commit_mark = "# commit: ";
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path);
+  // Copying nothing at all would count as a failure.
+  if (in && in.peek() == std::ifstream::traits_type::eof() && !in.bad()) return std::string();
   std::ostringstream text;
   text << in.rdbuf();
   if (in && text) return text.str();
@@ -178,6 +181,33 @@ Result<int> trace_capsule(const std::vector<std::string>& words) {
   out.flush();
   if (!out) return Error{Code::io_failed, path.value_or("standard output") + " cannot be written"};
   return static_cast<int>(result.outcome);
+}
+
+Result<int> view_capsule(const std::vector<std::string>& words) {
+  const Result<Arguments> arguments = Arguments::parse(
+      words, {"--any-build"}, {"--seed", "--profile", "--mutant", "--trace", "--html"});
+  if (!arguments.ok()) return arguments.error();
+  const std::optional<std::string> path = arguments.value().value("--html");
+  if (!path) return Error{Code::invalid_argument, "say where the page goes: --html FILE"};
+  std::string trace;
+  int code = 0;
+  if (const std::optional<std::string> named = arguments.value().value("--trace")) {
+    Result<std::string> text = read_file(*named);
+    if (!text.ok()) return text.error();
+    trace = std::move(text).value();
+  } else {
+    const Result<Plan> plan = load_plan(arguments.value());
+    if (!plan.ok()) return plan.error();
+    std::ostringstream lines;
+    Trace writer(lines);
+    code = static_cast<int>(run_plan(plan.value(), &writer).outcome);
+    trace = std::move(lines).str();
+  }
+  std::ofstream out(*path);
+  out << page_with(trace) << std::flush;
+  if (!out) return Error{Code::io_failed, *path + ": " + std::strerror(errno)};
+  std::cout << "open " << *path << " in a browser\n";
+  return code;
 }
 
 Result<int> diff_capsules(const std::vector<std::string>& words) {

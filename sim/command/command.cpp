@@ -26,6 +26,8 @@ constexpr std::string_view usage_text =
        harka sim explain (CAPSULE | --seed N …) the story in sentences
        harka sim trace (CAPSULE | --seed N …) [-o FILE]
                                                every event as a line of JSON
+       harka sim view (CAPSULE | --seed N … | --trace FILE) --html FILE
+                                               a page to look at it with a browser
        harka sim diff CAPSULE CAPSULE          where two runs part
        harka sim check-history FILE
 exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
@@ -57,6 +59,7 @@ Result<int> carry_out(const std::string& verb, const std::vector<std::string>& w
   if (verb == "minimise") return minimise_capsule(words);
   if (verb == "explain") return explain_capsule(words);
   if (verb == "trace") return trace_capsule(words);
+  if (verb == "view") return view_capsule(words);
   if (verb == "diff") return diff_capsules(words);
   if (verb == "check-history") return check_history(words);
   std::cerr << usage_text;
