@@ -103,7 +103,7 @@ function log_range(view, group) {
     if (first.commit > 0) low = Math.min(low, first.commit);
     if (last.last > 0) high = Math.max(high, last.last);
   }
-  return {low: Math.min(low, high) - 1, high};
+  return {low: low === Infinity ? 0 : Math.min(low, high) - 1, high};
 }
 
 function draw_row(pen, row, top, range) {

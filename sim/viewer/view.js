@@ -124,6 +124,6 @@ class View {
       top += lane.is_shown ? lane_gap : 2;
       lanes.push(lane);
     }
-    return {lanes, whole, height: top + 4};
+    return {lanes, whole, height: top + 18};
   }
 }

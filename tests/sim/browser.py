@@ -106,7 +106,7 @@ class Browser:
     def press(self, *keys, shift=False):
         """Each as a person presses it: down, with its text, and up. The page has handled it then."""
         for key in keys:
-            code, number = KEYS.get(key, ("", ord(key.upper()) if len(key) == 1 else 0))
+            code, number = KEYS.get(key, ("", ord(key.upper()) if len(key) == 1 and key.isalnum() else 0))  # 46 is Delete, not a point
             text = key if len(key) == 1 else "\r" if key == "Enter" else ""
             same = {"key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": 8 if shift else 0}
             self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **same,

@@ -58,6 +58,8 @@ def history(prop):
     return [
         {"t": 0, "e": "begin", "profile": "core", "seed": 5, "mutant": "none", "nodes": 2, "shards": 1, "commit": "c"},
         {"t": 1, "e": "up", "n": 1, "epoch": 1}, {"t": 2, "e": "up", "n": 2, "epoch": 1},
+        *({"t": 500, "e": "state", "n": node, "g": 1, "s": {"role": "follower", "term": 0, "last": 0, "commit": 0, "applied": 0}}
+          for node in (1, 2)),
         {"t": 1000, "e": "state", "n": 1, "g": 1, "s": {"role": "leader", "term": 1, "last": 2, "commit": 2, "applied": 2}},
         {"t": 1000, "e": "state", "n": 2, "g": 1, "s": {"role": "follower", "term": 1, "last": 1, "commit": 1, "applied": 1}},
         {"t": 5000, "e": "invoke", "c": 1, "op": 1, "act": "write", "key": "r0.0", "value": "1.1"},
@@ -164,19 +166,38 @@ class Viewer(unittest.TestCase):
         self.press("Home")
         self.assertEqual(self.index(), 0)
         down = next(at for at, event in enumerate(self.events) if event["e"] == "down")
-        self.type("t", f"{self.events[down]['t'] / 1e9:.9f}")
-        self.assertGreaterEqual(self.index(), down)
+        self.type("t", "1.5")
+        self.type("t", f"{self.events[down]['t'] / 1e9 + 1e-9:.9f}")
+        self.assertEqual(self.index(), down)
+        self.press(*["ArrowDown"] * (self.events[down]["n"] - 1))
+        self.assertEqual(self.text("#state_node"), "down")
+        self.expect_state(self.events[down]["n"])
+        self.press(*["ArrowUp"] * (self.events[down]["n"] - 1))
         self.press("End")
         self.expect_state(1)
 
-    def test_n_goes_to_what_matters_next(self):
+    def test_n_and_p_go_to_what_matters(self):
+        roles, wanted = {}, []
+        for at, event in enumerate(self.events):
+            if event["e"] == "down":
+                roles = {place: role for place, role in roles.items() if place[0] != event["n"]}
+            elif event["e"] == "state":
+                place, role = (event["n"], event["g"]), (event["s"]["role"], event["s"]["term"])
+                if roles.get(place) == role:
+                    continue
+                roles[place] = role
+            elif event["e"] not in ("fault", "up", "exit", "wiped", "config", "end"):
+                continue
+            if event["t"] > 4e9:
+                wanted.append(at)
         self.open()
         self.type("t", "4")
-        before = self.index()
-        self.press("n")
-        self.assertIn(self.events[self.index()]["e"], ("fault", "up", "down", "exit", "wiped", "config", "state"))
-        self.press("p")
-        self.assertLessEqual(self.index(), before)
+        for at in wanted[:25]:
+            self.press("n")
+            self.assertEqual(self.index(), at)
+        for at in wanted[23::-1]:
+            self.press("p")
+            self.assertEqual(self.index(), at)
 
     def test_filter_and_digits_hide_lanes_and_their_events(self):
         self.open()
@@ -234,21 +255,26 @@ class Viewer(unittest.TestCase):
                                    "'lane ' + document.activeElement.dataset.lane"))
         self.assertLessEqual({"play", "jump", "time", "filter", "group", "messages", "compare", "lane 1", "lane 0"}, reached)
 
-    def test_roles_are_drawn_where_the_node_lies(self):
-        self.open_trace("roles", history(""))
-        has_colour = """((lane) => {
+    def pixels(self, lane, colour):
+        """How high the colour stands in the lane, in pixels, on the average."""
+        return self.value("""((lane, colour) => {
           const head = document.querySelector(`#heads [data-lane="${lane}"]`);
           const canvas = document.getElementById("canvas");
           const scale = canvas.width / canvas.clientWidth;
-          const wanted = getComputedStyle(document.documentElement).getPropertyValue("--leader").trim();
+          const wanted = getComputedStyle(document.documentElement).getPropertyValue("--" + colour).trim();
           const bytes = [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16));
-          const data = canvas.getContext("2d").getImageData(0, head.offsetTop * scale, canvas.width, head.offsetHeight * scale).data;
+          const area = [0, head.offsetTop * scale, canvas.width, head.offsetHeight * scale];
+          const data = canvas.getContext("2d").getImageData(...area).data;
           let count = 0;
           for (let at = 0; at < data.length; at += 4) count += bytes.every((byte, i) => data[at + i] === byte);
           return count / canvas.width;
-        })(LANE)"""
-        self.assertGreater(self.value(has_colour.replace("LANE", "1")), 5)
-        self.assertEqual(self.value(has_colour.replace("LANE", "2")), 0)
+        })""" + f"({lane}, '{colour}')")
+
+    def test_roles_and_logs_are_drawn_where_the_node_lies(self):
+        self.open_trace("roles", history(""))
+        self.assertGreater(self.pixels(1, "leader"), 5)
+        self.assertEqual(self.pixels(2, "leader"), 0)
+        self.assertAlmostEqual(self.pixels(2, "committed") / self.pixels(1, "committed"), 0.5, delta=0.15)
         self.assertEqual(self.text("#verdict"), "Nothing broke.")
 
     def test_the_operations_that_do_not_fit_are_marked(self):
@@ -266,10 +292,10 @@ class Viewer(unittest.TestCase):
             for field in ("profile", "commit", "mutant", "act", "key", "value"):
                 if field in event:
                     event[field] = HOSTILE
-        lines[3]["s"]["role"] = HOSTILE
-        lines.insert(4, {"t": 1000, "e": "send", "id": HOSTILE, "from": 1, "to": 2, "m": HOSTILE, "x": HOSTILE})
-        lines.insert(5, {"t": 1000, "e": "fault", "kind": "__proto__", "text": HOSTILE, "n": 1, "others": [2], "until": 2000})
-        lines.insert(6, {"t": 1000, "e": "constructor", "n": HOSTILE})
+        lines[5]["s"]["role"] = HOSTILE
+        lines.insert(7, {"t": 1000, "e": "send", "id": HOSTILE, "from": 1, "to": 2, "m": HOSTILE, "x": HOSTILE})
+        lines.insert(8, {"t": 1000, "e": "fault", "kind": "__proto__", "text": HOSTILE, "n": 1, "others": [2], "until": 2000})
+        lines.insert(9, {"t": 1000, "e": "constructor", "n": HOSTILE})
         self.open_trace("hostile", lines)
         self.press("d", *["ArrowRight"] * len(lines))
         self.assertEqual(self.value("document.querySelectorAll('img').length"), 0)
@@ -277,6 +303,7 @@ class Viewer(unittest.TestCase):
         self.assertIsNone(self.value("window.hacked"))
         self.assertIn(HOSTILE, self.text("#verdict"))
         self.assertIn(HOSTILE, self.text("#state"))
+        self.assertIn('"e":"constructor"', self.text("#events"))
 
     def test_lines_that_are_no_events_are_named(self):
         self.open_trace("bad", [json.dumps(history("")[0]), "{nonsense", json.dumps(history("")[1])])
