@@ -348,6 +348,6 @@ class Viewer(unittest.TestCase):
 
 if __name__ == "__main__":
     if browser.find() is None:
-        print("skipped: no Chromium; ./setup --with-tests installs one")
+        print("skipped: no headless Chromium here; Debian has it as chromium-headless-shell")
         sys.exit(77)
     unittest.main()
