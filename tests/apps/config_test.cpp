@@ -3,7 +3,7 @@
 #include "apps/config_check.hpp"
 #include "apps/config_file.hpp"
 #include "runtime/net/dev_ca.hpp"
-#include "tests/apps/folder.hpp"
+#include "tests/support/folder.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -3,7 +3,7 @@
 #include "apps/data_dir.hpp"
 
 #include "apps/start_failure.hpp"
-#include "tests/apps/folder.hpp"
+#include "tests/support/folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/wait.h>

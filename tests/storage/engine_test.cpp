@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The LMDB engine: batches, snapshots, growth, and what a killed process leaves behind.
 #include "storage/lmdb_engine.hpp"
+#include "tests/support/folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <map>
 
 using namespace harka;
 using storage::Engine;
+using testing::Folder;
 
 namespace {
-
-struct Folder {
-  std::string path;
-
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-engine-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 
 std::unique_ptr<Engine> open(const Folder& folder, std::size_t map_bytes = 1U << 24) {
   storage::LmdbOptions options;

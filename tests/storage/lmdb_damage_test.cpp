@@ -6,6 +6,7 @@
 #include "storage/lmdb/fault_guard.hpp"
 #include "storage/lmdb/file_check.hpp"
 #include "storage/lmdb_engine.hpp"
+#include "tests/support/folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>
@@ -20,24 +21,16 @@
 
 using namespace harka;
 using storage::Engine;
+using testing::Folder;
 
 namespace {
 
 constexpr std::uint32_t group_count = 3;
 constexpr std::size_t stride = 37;  // bytes; with 13 all was found, too, in three times the time
 
-struct Folder {
-  std::string path;
-
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-damage-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-
-  ~Folder() { std::filesystem::remove_all(path); }
-
-  [[nodiscard]] std::string file() const { return path + "/data.mdb"; }
-};
+std::string data_file(const Folder& folder) {
+  return folder.path + "/data.mdb";
+}
 
 using Records = std::map<std::string, std::string>;
 
@@ -155,10 +148,10 @@ BOOST_AUTO_TEST_CASE(a_whole_state_is_read) {
 BOOST_AUTO_TEST_CASE(a_file_that_was_cut_anywhere_is_refused) {
   const Folder folder;
   fill(folder);
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(folder.file()));
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(data_file(folder)));
   BOOST_TEST(size == 1 << 20);
   for (const std::int64_t length : {size - 1, size / 2, std::int64_t{8192}, std::int64_t{100}}) {
-    BOOST_REQUIRE(::truncate(folder.file().c_str(), length) == 0);
+    BOOST_REQUIRE(::truncate(data_file(folder).c_str(), length) == 0);
     BOOST_TEST(verdict_on(folder) == refused);
   }
 }
@@ -166,8 +159,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_cut_anywhere_is_refused) {
 BOOST_AUTO_TEST_CASE(an_empty_file_is_a_new_state) {
   const Folder folder;
   fill(folder);
-  BOOST_REQUIRE(::truncate(folder.file().c_str(), 0) == 0);
-  const auto facts = storage::check_lmdb_file(folder.file());
+  BOOST_REQUIRE(::truncate(data_file(folder).c_str(), 0) == 0);
+  const auto facts = storage::check_lmdb_file(data_file(folder));
   BOOST_REQUIRE(facts.ok());
   BOOST_TEST(facts.value().is_new);
 }
@@ -175,17 +168,17 @@ BOOST_AUTO_TEST_CASE(an_empty_file_is_a_new_state) {
 BOOST_AUTO_TEST_CASE(a_flipped_bit_is_never_served) {
   const Folder folder;
   fill(folder);
-  const std::string whole = read_file(folder.file());
-  const std::size_t used = storage::check_lmdb_file(folder.file()).value().used_bytes;
+  const std::string whole = read_file(data_file(folder));
+  const std::size_t used = storage::check_lmdb_file(data_file(folder)).value().used_bytes;
   std::map<int, int> verdicts;
   for (std::size_t at = 0; at < used; at += stride) {
     const auto flipped = static_cast<char>(whole[at] ^ (1 << (at / stride % 8)));
-    put_byte(folder.file(), at, flipped);
+    put_byte(data_file(folder), at, flipped);
     const int verdict = verdict_on(folder);
     ++verdicts[verdict];
     const bool is_fine = verdict == all_right || verdict == refused || verdict == found;
     BOOST_TEST(is_fine, "byte " << at << ": verdict " << verdict);
-    put_byte(folder.file(), at, whole[at]);
+    put_byte(data_file(folder), at, whole[at]);
     std::filesystem::remove(folder.path + "/damaged");
   }
   BOOST_TEST(verdicts[found] > 100);
@@ -202,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_cut_while_it_is_read_ends_the_process_with_w
   const int verdict = in_child([&] {
     storage::guard_lmdb_faults({folder.path, "", found});
     auto engine = storage::open_lmdb_engine(options_for(folder));
-    (void)!::truncate(folder.file().c_str(), 8192);
+    (void)!::truncate(data_file(folder).c_str(), 8192);
     return static_cast<int>(read_all(*engine.value()));
   });
   BOOST_TEST(verdict == found);
@@ -212,10 +205,10 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_cut_while_it_is_read_ends_the_process_with_w
 BOOST_AUTO_TEST_CASE(what_was_found_damaged_is_not_opened_again) {
   const Folder folder;
   fill(folder);
-  const std::string whole = read_file(folder.file());
+  const std::string whole = read_file(data_file(folder));
   const std::size_t at = whole.rfind("key 2.7");
   BOOST_REQUIRE(at != std::string::npos);
-  put_byte(folder.file(), at + 20, '!');
+  put_byte(data_file(folder), at + 20, '!');
   BOOST_TEST(verdict_on(folder) == found);
   const auto again = storage::open_lmdb_engine(options_for(folder));
   BOOST_REQUIRE(!again.ok());
@@ -226,8 +219,8 @@ BOOST_AUTO_TEST_CASE(what_was_found_damaged_is_not_opened_again) {
 BOOST_AUTO_TEST_CASE(a_snapshot_does_not_pass_damage_on) {
   const Folder folder;
   fill(folder);
-  const std::string whole = read_file(folder.file());
-  put_byte(folder.file(), whole.rfind("key 2.7") + 20, '!');
+  const std::string whole = read_file(data_file(folder));
+  put_byte(data_file(folder), whole.rfind("key 2.7") + 20, '!');
   const int verdict = in_child([&] {
     storage::LmdbOptions options = options_for(folder);
     options.on_damage = [](const Error&) { ::_exit(found); };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state on a disk that becomes full: a real one, a small tmpfs in a mount namespace of a child.
 #include "storage/lmdb_engine.hpp"
+#include "tests/support/folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sched.h>
@@ -8,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -98,13 +98,11 @@ int fill_and_go_on(const std::string& folder) {
 BOOST_AUTO_TEST_SUITE(lmdb_full_disk)
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_what_was_acknowledged_stays) {
-  std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-full-XXXXXX";
-  const std::string folder = ::mkdtemp(pattern.data());
+  const testing::Folder folder;
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(fill_and_go_on(folder));
+  if (child == 0) ::_exit(fill_and_go_on(folder.path));
   int status = 0;
   ::waitpid(child, &status, 0);
-  std::filesystem::remove_all(folder);
   BOOST_REQUIRE(WIFEXITED(status));
   if (WEXITSTATUS(status) == not_allowed) {
     BOOST_TEST_MESSAGE("left out: this process may not make a mount namespace");

@@ -65,6 +65,17 @@ void commit(SegmentLog& log, const msg::AppendLog& append) {
   BOOST_REQUIRE(log.flush().ok());
 }
 
+/// Flips a bit of what a later flush testifies to, in the only segment, which is returned.
+std::string damage_an_acknowledged_flush(testing::FaultyDisk& disk) {
+  auto log = open(disk);
+  const std::string first = disk.list().value().front();
+  commit(*log, entries(1, 1, 2, 1));
+  commit(*log, entries(1, 3, 4, 1));
+  log.reset();
+  disk.flip_bit(first, 100);
+  return first;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(segment_log)
@@ -153,28 +164,14 @@ BOOST_AUTO_TEST_CASE(segments_are_recycled_and_idle_groups_copied_forward) {
 
 BOOST_AUTO_TEST_CASE(damage_before_a_later_flush_taints) {
   testing::FaultyDisk disk(1);
-  std::string first;
-  {
-    auto log = open(disk);
-    first = disk.list().value().front();
-    commit(*log, entries(1, 1, 2, 1));
-    commit(*log, entries(1, 3, 4, 1));
-  }
-  disk.flip_bit(first, 100);
+  damage_an_acknowledged_flush(disk);
   auto log = open(disk);
   BOOST_TEST(log->is_damaged());
 }
 
 BOOST_AUTO_TEST_CASE(damage_is_refused_where_nobody_could_repair_it_and_nothing_is_changed) {
   testing::FaultyDisk disk(1);
-  std::string first;
-  {
-    auto log = open(disk);
-    first = disk.list().value().front();
-    commit(*log, entries(1, 1, 2, 1));
-    commit(*log, entries(1, 3, 4, 1));
-  }
-  disk.flip_bit(first, 100);
+  const std::string first = damage_an_acknowledged_flush(disk);
   const std::string before = disk.content(first);
   LogOptions alone = small;
   alone.refuses_damage = true;

@@ -4,33 +4,22 @@
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "storage/lmdb_engine.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/turn_driver.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
 using namespace harka;
+using testing::Folder;
 
 namespace {
 
 constexpr NodeId node{1};
 constexpr ShardId shard{0};
 const GroupId group = group_of(shard);
-
-struct Folder {
-  std::string path;
-
-  Folder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-flush-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 
 std::unique_ptr<storage::Engine> open(const Folder& folder) {
   storage::LmdbOptions options;

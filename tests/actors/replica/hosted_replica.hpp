@@ -9,12 +9,11 @@
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
 #include "storage/lmdb_engine.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/turn_driver.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <unistd.h>
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,25 +28,15 @@ const Address router = address_of(here, msg::ActorKind::router);
 class EngineFolder {
  public:
   EngineFolder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-actor-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-    auto opened = storage::open_lmdb_engine({.directory = path_, .map_bytes = 1U << 24U});
+    auto opened = storage::open_lmdb_engine({.directory = folder_.path, .map_bytes = 1U << 24U});
     BOOST_REQUIRE(opened.ok());
     engine_ = std::move(opened).value();
   }
 
-  ~EngineFolder() {
-    engine_.reset();
-    std::filesystem::remove_all(path_);
-  }
-
-  EngineFolder(const EngineFolder&) = delete;
-  EngineFolder& operator=(const EngineFolder&) = delete;
-
   [[nodiscard]] storage::Engine& engine() { return *engine_; }
 
  private:
-  std::string path_;
+  Folder folder_;  // outlives the engine
   std::unique_ptr<storage::Engine> engine_;
 };
 

@@ -28,6 +28,21 @@ struct Fixture {
   CafHost host;
 };
 
+ChildSpec with_mailbox(std::size_t mailbox_max) {
+  ChildSpec worker = worker_spec(1);
+  worker.mailbox_max = mailbox_max;
+  return supervisor_spec(0, {worker});
+}
+
+/// Worker 1 takes a turn that ends once `let_return(true)`.
+void make_busy(Fixture& fixture) {
+  auto& journal = fixture.factory.journal;
+  BOOST_TEST_REQUIRE(journal.wait_for("start replica/1"));
+  testing::Worker::let_return(false);
+  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
+  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+}
+
 ChildSpec two_workers() {
   return supervisor_spec(0, {worker_spec(1), worker_spec(2)});
 }
@@ -71,14 +86,8 @@ BOOST_AUTO_TEST_CASE(stop_kills_what_exceeds_the_overall_budget) {
 }
 
 BOOST_AUTO_TEST_CASE(a_mailbox_fills_while_its_actor_is_busy) {
-  ChildSpec worker = worker_spec(1);
-  worker.mailbox_max = 5;
-  Fixture fixture(supervisor_spec(0, {worker}));
-  auto& journal = fixture.factory.journal;
-  BOOST_TEST_REQUIRE(journal.wait_for("start replica/1"));
-  testing::Worker::let_return(false);
-  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
-  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+  Fixture fixture(with_mailbox(5));
+  make_busy(fixture);
   for (int sent = 0; sent < 5; ++sent) {
     BOOST_TEST(post(fixture.directory, worker_address(1), msg::Probe{}));
   }
@@ -89,20 +98,14 @@ BOOST_AUTO_TEST_CASE(a_mailbox_fills_while_its_actor_is_busy) {
 
 // A store answers once: if a full mailbox refused it, the asker would wait for ever.
 BOOST_AUTO_TEST_CASE(an_owed_answer_enters_a_full_mailbox) {
-  ChildSpec worker = worker_spec(1);
-  worker.mailbox_max = 1;
-  Fixture fixture(supervisor_spec(0, {worker}));
-  auto& journal = fixture.factory.journal;
-  BOOST_TEST_REQUIRE(journal.wait_for("start replica/1"));
-  testing::Worker::let_return(false);
-  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
-  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+  Fixture fixture(with_mailbox(1));
+  make_busy(fixture);
   BOOST_TEST(post(fixture.directory, worker_address(1), msg::Probe{}));
   BOOST_TEST(!post(fixture.directory, worker_address(1), msg::Probe{}));
   BOOST_TEST(fixture.directory.post_owed(std::make_shared<const Envelope>(
       Envelope{worker_address(1), worker_address(1), 0, msg::Probe{.sequence = 7}})));
   testing::Worker::let_return(true);
-  BOOST_TEST(journal.wait_for("probe 7 replica/1"));
+  BOOST_TEST(fixture.factory.journal.wait_for("probe 7 replica/1"));
   BOOST_TEST(fixture.host.stop(5s));
 }
 
@@ -112,9 +115,7 @@ BOOST_AUTO_TEST_CASE(an_actor_with_its_own_thread_runs_while_all_workers_are_bus
   Fixture fixture(supervisor_spec(0, {worker_spec(1), own}), {.worker_threads = 1});
   auto& journal = fixture.factory.journal;
   BOOST_TEST_REQUIRE(journal.wait_for("start replica/2"));
-  testing::Worker::let_return(false);
-  BOOST_TEST(post(fixture.directory, worker_address(1), msg::LeaveCluster{}));
-  BOOST_TEST_REQUIRE(journal.wait_for("busy replica/1"));
+  make_busy(fixture);
   BOOST_TEST(post(fixture.directory, worker_address(2), msg::Probe{.sequence = 7}));
   BOOST_TEST(journal.wait_for("probe 7 replica/2"));
   testing::Worker::let_return(true);

@@ -4,11 +4,9 @@
 
 #include "runtime/net/dev_ca.hpp"
 #include "runtime/net/links.hpp"
-
-#include <stdlib.h>
+#include "tests/support/folder.hpp"
 
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -63,23 +61,16 @@ inline bool eventually(const std::function<bool()>& holds, Duration bound = 20s)
 class TestCa {
  public:
   TestCa() {
-    char name[] = "/tmp/harka_test_XXXXXX";
-    if (::mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp failed");
-    dir = name;
     if (!make_dev_ca(dir)) throw std::runtime_error("no CA");
   }
-
-  ~TestCa() { std::filesystem::remove_all(dir); }
-
-  TestCa(const TestCa&) = delete;
-  TestCa& operator=(const TestCa&) = delete;
 
   [[nodiscard]] TlsFiles files(const std::string& name) const {
     (void)issue_node_certificate(dir, name);
     return dev_tls_files(dir, name);
   }
 
-  std::string dir;
+  testing::Folder folder;
+  const std::string& dir = folder.path;
 };
 
 inline std::uint64_t id_of(const std::string& name) {

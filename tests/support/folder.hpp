@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A temporary folder with files in it.
+// A temporary folder, which goes away with what is in it.
 #pragma once
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 
 namespace harka::testing {
@@ -15,8 +16,8 @@ struct Folder {
   std::string path;
 
   Folder() {
-    std::string pattern = std::filesystem::temp_directory_path().string() + "/harka-apps-XXXXXX";
-    path = ::mkdtemp(pattern.data());
+    path = std::filesystem::temp_directory_path().string() + "/harka-test-XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no folder " + path);
   }
 
   ~Folder() { std::filesystem::remove_all(path); }
