@@ -2,6 +2,8 @@
 // Blocking sockets with send and receive timeouts, and a RESP2/RESP3 reader with bounds.
 #include "apps/resp_client.hpp"
 
+#include "base/numbers.hpp"
+
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -64,10 +65,9 @@ void append_command(const std::vector<std::string>& arguments, std::string& requ
 }
 
 Result<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size()) return broken("malformed reply");
-  return number;
+  const std::optional<std::int64_t> number = number_of<std::int64_t>(text);
+  if (!number) return broken("malformed reply");
+  return *number;
 }
 
 }  // namespace

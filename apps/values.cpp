@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/values.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace harka::apps {
 
@@ -15,12 +16,9 @@ Error invalid(std::string text) {
 }  // namespace
 
 Result<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{} || end != text.data() + text.size() || text.empty()) {
-    return invalid("'" + std::string(text) + "' is not a whole number");
-  }
-  return number;
+  const std::optional<std::uint64_t> number = number_of<std::uint64_t>(text);
+  if (!number) return invalid("'" + std::string(text) + "' is not a whole number");
+  return *number;
 }
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {

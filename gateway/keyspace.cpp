@@ -3,6 +3,7 @@
 #include "gateway/keyspace.hpp"
 
 #include "actors/kv/numbers.hpp"
+#include "base/numbers.hpp"
 #include "base/random.hpp"
 #include "gateway/glob.hpp"
 #include "gateway/service.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 namespace harka::gateway {
 
@@ -21,13 +21,6 @@ constexpr std::uint32_t scan_count_max = 10'000;
 constexpr std::uint32_t keys_page = 2'000;
 constexpr std::uint32_t flush_page = 200;
 constexpr std::size_t keys_bytes_max = 256U << 20;  // of one KEYS reply
-
-std::optional<std::uint64_t> parse_cursor(std::string_view text) {
-  std::uint64_t cursor = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return cursor;
-}
 
 }  // namespace
 
@@ -68,7 +61,7 @@ bool Keyspace::parse(
   (void)session;
   switch (walk.kind) {
     case kv::CommandId::scan: {
-      const std::optional<std::uint64_t> cursor = parse_cursor(words[1]);
+      const std::optional<std::uint64_t> cursor = number_of<std::uint64_t>(words[1]);
       if (!cursor) {
         error.error("ERR invalid cursor");
         return false;

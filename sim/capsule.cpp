@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/capsule.hpp"
 
+#include "base/numbers.hpp"
 #include "sim/mutants/defect.hpp"
 
 #include <algorithm>
@@ -69,8 +70,9 @@ template <typename Number>
 requires std::is_arithmetic_v<Number>
 
 bool read_into(Number& value, std::string_view text) {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failure == std::errc() && end == text.data() + text.size();
+  const std::optional<Number> number = number_of<Number>(text);
+  value = number.value_or(value);
+  return number.has_value();
 }
 
 /// `place` gives the member of a plan, constant or not.

@@ -2,9 +2,8 @@
 #include "sim/client.hpp"
 
 #include "actors/kv/command.hpp"
+#include "base/numbers.hpp"
 #include "sim/reply.hpp"
-
-#include <charconv>
 
 namespace harka::sim {
 
@@ -22,15 +21,14 @@ std::string encode(
 }
 
 /// A RESP integer.
-std::uint64_t number_of(std::string_view reply) {
-  std::uint64_t number = 0;
+std::uint64_t integer_of(std::string_view reply) {
   const bool is_integer = reply.size() > 3 && reply[0] == ':';
   const std::string_view digits = is_integer ? reply.substr(1, reply.size() - 3) : "?";
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (failure != std::errc() || end != digits.data() + digits.size()) {
+  const std::optional<std::uint64_t> number = number_of<std::uint64_t>(digits);
+  if (!number) {
     throw Violation(Broken::correctness, "a strange answer to APPEND: " + std::string(reply));
   }
-  return number;
+  return *number;
 }
 
 }  // namespace
@@ -178,7 +176,7 @@ void Client::finish(bool is_known, std::string_view answer, Turn& turn) {
   const bool is_error = is_known && !answer.empty() && answer[0] == '-';
   if (is_error) throw Violation(Broken::correctness, "an error: " + std::string(answer));
   if (act_ == Act::append) {
-    workload_.appended.push_back({key_, value_, is_known, is_known ? number_of(answer) : 0});
+    workload_.appended.push_back({key_, value_, is_known, is_known ? integer_of(answer) : 0});
     return;
   }
   if (act_ == Act::write && is_known && answer != "+OK\r\n") {

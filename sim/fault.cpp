@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/fault.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 namespace harka::sim {
 
@@ -20,14 +20,6 @@ constexpr std::array<std::string_view, fault_kinds> names{
 
 Error wrong(const std::string& what) {
   return Error{Code::invalid_argument, what};
-}
-
-template <typename Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::vector<std::string_view> words_of(std::string_view line) {

@@ -2,7 +2,8 @@
 // One pass over a part of the shard in hash order.
 #include "actors/shard/shard_scan.hpp"
 
-#include <charconv>
+#include "base/numbers.hpp"
+
 #include <vector>
 
 namespace harka {
@@ -15,12 +16,6 @@ bool is_live(const kv::Record& record, WallTime now) {
   return record.expire_at == 0 || record.expire_at > now;
 }
 
-std::uint64_t number(std::string_view text, std::uint64_t fallback) {
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failure == std::errc{} && end == text.data() + text.size() ? value : fallback;
-}
-
 void write_keys(kv::RespWriter& out, const std::vector<std::string>& keys) {
   out.array(keys.size());
   for (const std::string& key : keys) out.bulk(key);
@@ -31,9 +26,12 @@ void scan(
     const kv::ShardState& state,
     WallTime now,
     kv::RespWriter& out) {
-  const std::uint64_t from = command.size() > 0 ? number(command[0], 0) : 0;
+  const std::uint64_t from =
+      command.size() > 0 ? number_of<std::uint64_t>(command[0]).value_or(0) : 0;
   const std::uint64_t count = std::min(
-      count_max, std::max<std::uint64_t>(1, command.size() > 1 ? number(command[1], 10) : 10));
+      count_max,
+      std::max<std::uint64_t>(
+          1, command.size() > 1 ? number_of<std::uint64_t>(command[1]).value_or(10) : 10));
   const std::string_view pattern = command.size() > 2 ? command[2] : "*";
   std::vector<std::string> keys;
   std::uint64_t seen = 0;
