@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to links and disks.
-#include "actors/replica/replica.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "sim/injector.hpp"
+#include "sim/replicas.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -123,13 +123,10 @@ bool Injector::may_damage(NodeId node) const {
   }
   for (std::uint32_t shard = 0; shard < shards_; ++shard) {
     for (const NodeId id : all()) {
-      const auto* replica = dynamic_cast<const Replica*>(
-          world_.machine(replica_address(id, group_of(ShardId{shard}))));
-      if (replica == nullptr || replica->core() == nullptr) return false;
-      const raft::Raft& core = *replica->core();
-      if (core.is_change_pending()) return false;
+      const raft::Raft* core = core_of(world_, id, group_of(ShardId{shard}));
+      if (core == nullptr || core->is_change_pending()) return false;
       const auto is_left = [&](NodeId other) -> std::uint64_t { return other == node ? 0 : 1; };
-      if (raft::quorum_value(core.config(), is_left) == 0) return false;
+      if (raft::quorum_value(core->config(), is_left) == 0) return false;
     }
   }
   return true;
@@ -139,11 +136,8 @@ bool Injector::may_damage(NodeId node) const {
 bool Injector::is_damaged(NodeId node) const {
   if (world_.stores(node).disk().is_damaged()) return true;
   for (std::uint32_t shard = 0; shard < shards_; ++shard) {
-    const auto* replica = dynamic_cast<const Replica*>(
-        world_.machine(replica_address(node, group_of(ShardId{shard}))));
-    const bool is_tainted =
-        replica != nullptr && replica->core() != nullptr && replica->core()->is_tainted();
-    if (is_tainted) return true;
+    const raft::Raft* core = core_of(world_, node, group_of(ShardId{shard}));
+    if (core != nullptr && core->is_tainted()) return true;
   }
   return false;
 }
@@ -162,10 +156,9 @@ void Injector::replace(NodeId node) {
     const GroupId id = group_of(ShardId{shard});
     const NodeId leader = oracle_.leader(id);
     if (leader.is_none()) return;
-    const auto* replica = dynamic_cast<const Replica*>(world_.machine(replica_address(leader, id)));
     msg::ChangeReplicas change;
     change.group = id.value;
-    for (const std::uint64_t voter : replica->core()->config().voters) {
+    for (const std::uint64_t voter : core_of(world_, leader, id)->config().voters) {
       if (voter != node.value) change.voters.push_back(voter);
     }
     if (change.voters.empty() || !may_rely_on(change.voters)) return;
@@ -190,8 +183,7 @@ bool Injector::is_removed(NodeId node) const {
     const GroupId id = group_of(ShardId{shard});
     const NodeId leader = oracle_.leader(id);
     if (leader.is_none() || leader == node) return false;
-    const raft::Raft& core =
-        *dynamic_cast<const Replica&>(*world_.machine(replica_address(leader, id))).core();
+    const raft::Raft& core = *core_of(world_, leader, id);
     const std::vector<NodeId> members = raft::members_of(core.config());
     const bool is_member = std::ranges::find(members, node) != members.end();
     if (core.is_change_pending() || is_member) return false;

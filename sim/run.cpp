@@ -8,6 +8,7 @@
 #include "sim/message_hash.hpp"
 #include "sim/mutants/defect.hpp"
 #include "sim/nodes.hpp"
+#include "sim/replicas.hpp"
 #include "sim/strikes.hpp"
 
 #include <algorithm>
@@ -196,13 +197,13 @@ void Run::bury_a_minority() {
 bool Run::can_lose(NodeId node) const {
   for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
     for (const NodeId id : nodes()) {
-      const Replica* own = replica(id, group(shard));
-      if (own == nullptr || own->core() == nullptr) continue;
+      const raft::Raft* core = core_of(world_, id, group(shard));
+      if (core == nullptr) continue;
       const auto is_left = [&](NodeId other) -> std::uint64_t {
         return other == node || dead_.contains(other.value) ? 0 : 1;
       };
-      if (own->core()->is_change_pending() || own->core()->is_tainted()) return false;
-      if (raft::quorum_value(own->core()->config(), is_left) == 0) return false;
+      if (core->is_change_pending() || core->is_tainted()) return false;
+      if (raft::quorum_value(core->config(), is_left) == 0) return false;
     }
   }
   // The meta group's members, or its map, are not looked at: keep a majority of all nodes.

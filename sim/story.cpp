@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/story.hpp"
 
-#include "actors/replica/replica.hpp"
 #include "runtime/address_name.hpp"
 #include "sim/plan.hpp"
+#include "sim/replicas.hpp"
 #include "sim/world.hpp"
 
 #include <cstdio>
@@ -84,8 +84,7 @@ void Story::observed(const ClientEvent& event) {
 }
 
 void Story::turn_ended(const Address& actor, const Machine& machine) {
-  if (actor.kind != msg::ActorKind::replica) return;
-  const raft::Raft* raft = static_cast<const Replica&>(machine).core();
+  const raft::Raft* raft = core_of(actor, machine);
   if (raft == nullptr) return;
   Seen& seen = seen_[{actor.node, actor.index}];
   const std::string who = "n" + number(actor.node);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/strikes.hpp"
 
-#include "actors/replica/replica.hpp"
+#include "sim/replicas.hpp"
 
 #include <utility>
 
@@ -50,8 +50,8 @@ void Strikes::actor_ended(const Address& actor) {
 }
 
 void Strikes::turn_ended(const Address& actor, const Machine& machine) {
-  if (probability_ == 0 || actor.kind != msg::ActorKind::replica) return;
-  const raft::Raft* raft = static_cast<const Replica&>(machine).core();
+  if (probability_ == 0) return;
+  const raft::Raft* raft = core_of(actor, machine);
   if (raft == nullptr || raft->role() == raft::Role::follower) return;
   const std::uint64_t standing = raft->term() * 8 + static_cast<std::uint64_t>(raft->role());
   if (std::exchange(standing_[{actor.node, actor.index}], standing) == standing) return;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/trace.hpp"
 
-#include "actors/replica/replica.hpp"
 #include "base/build_id.hpp"
 #include "runtime/address_name.hpp"
 #include "sim/capsule.hpp"
 #include "sim/nodes.hpp"
+#include "sim/replicas.hpp"
 #include "sim/summary.hpp"
 #include "sim/world.hpp"
 
@@ -109,8 +109,7 @@ void Trace::lost(const Envelope& envelope) {
 }
 
 void Trace::turn_ended(const Address& actor, const Machine& machine) {
-  if (actor.kind != msg::ActorKind::replica) return;
-  const raft::Raft* raft = static_cast<const Replica&>(machine).core();
+  const raft::Raft* raft = core_of(actor, machine);
   if (raft == nullptr) return;
   Seen& seen = seen_[{actor.node, actor.index}];
   JsonWriter fields;

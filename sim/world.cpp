@@ -128,10 +128,7 @@ Instant World::ready_at(const Node& node, const Event& event) const {
       event.kind == Kind::deliver || event.kind == Kind::wake || event.kind == Kind::start;
   if (!is_turn) return ready;
   ready = std::max(ready, node.busy_until);
-  const std::uint64_t key =
-      event.kind == Kind::deliver
-          ? (static_cast<std::uint64_t>(event.envelope->to.kind) << 32U) | event.envelope->to.index
-          : event.key;
+  const std::uint64_t key = event.kind == Kind::deliver ? key_of(event.envelope->to) : event.key;
   const auto actor = node.actors.find(key);
   return actor == node.actors.end() ? ready : std::max(ready, actor->second->stalled_until);
 }
@@ -213,8 +210,7 @@ void World::overflow(const Address& actor, Duration time) {
 }
 
 World::Actor& World::actor_at(const Address& address) {
-  const std::uint64_t key = (static_cast<std::uint64_t>(address.kind) << 32U) | address.index;
-  return *node_of(NodeId{address.node}).actors.at(key);
+  return *node_of(NodeId{address.node}).actors.at(key_of(address));
 }
 
 void World::cut(NodeId from, NodeId to) {
@@ -287,8 +283,7 @@ const Machine* World::machine(const Address& address) const {
   const auto position = index_.find(address.node);
   if (position == index_.end()) return nullptr;
   const Node& node = *nodes_[position->second];
-  const auto actor =
-      node.actors.find((static_cast<std::uint64_t>(address.kind) << 32U) | address.index);
+  const auto actor = node.actors.find(key_of(address));
   return actor == node.actors.end() ? nullptr : actor->second->machine.get();
 }
 

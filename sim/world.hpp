@@ -228,6 +228,11 @@ class World {
   void undelivered(const Envelope& envelope);
   /// When the node can see to it; now, unless a fault holds it up.
   [[nodiscard]] Instant ready_at(const Node& node, const Event& event) const;
+
+  [[nodiscard]] static std::uint64_t key_of(const Address& address) {
+    return (static_cast<std::uint64_t>(address.kind) << 32U) | address.index;
+  }
+
   [[nodiscard]] Node& node_of(NodeId id);
   [[nodiscard]] const Node& node_of(NodeId id) const;
   [[nodiscard]] Instant local_time(const Node& node) const;

@@ -11,10 +11,6 @@ namespace harka::sim {
 
 namespace {
 
-std::uint64_t key_of(const Address& address) {
-  return (static_cast<std::uint64_t>(address.kind) << 32U) | address.index;
-}
-
 /// What no mailbox refuses: the answers of stores, and what supervision needs.
 bool is_owed(const Envelope& envelope) {
   return envelope.from.kind == msg::ActorKind::log_store ||

@@ -41,8 +41,7 @@ void World::post_local(Node& node, const EnvelopePtr& envelope) {
     begin_state_commit(node);
     return;
   }
-  const auto found =
-      node.actors.find((static_cast<std::uint64_t>(envelope->to.kind) << 32U) | envelope->to.index);
+  const auto found = node.actors.find(key_of(envelope->to));
   Instant at = now_ + node.random.between(Duration(100), options_.local_jitter_max);
   if (found != node.actors.end()) {
     at = std::max(at, found->second->mail_at);

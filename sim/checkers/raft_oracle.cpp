@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/checkers/raft_oracle.hpp"
 
-#include "actors/replica/replica.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "sim/message_hash.hpp"
+#include "sim/replicas.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -35,11 +35,8 @@ NodeId RaftOracle::leader(GroupId group) const {
   const auto found = groups_.find(group.value);
   if (found == groups_.end() || found->second.leaders.empty()) return {};
   const NodeId node = found->second.leaders.rbegin()->second;
-  const Machine* machine = world_.machine(replica_address(node, group));
-  const auto* replica = dynamic_cast<const Replica*>(machine);
-  return replica != nullptr && replica->core() != nullptr && replica->core()->is_leader()
-             ? node
-             : NodeId{};
+  const raft::Raft* raft = core_of(world_, node, group);
+  return raft != nullptr && raft->is_leader() ? node : NodeId{};
 }
 
 // --- What messages promise ---------------------------------------------------------------------
@@ -149,8 +146,7 @@ void RaftOracle::check_read(Group& group, const Envelope& envelope) {
 // --- What cores do -----------------------------------------------------------------------------
 
 void RaftOracle::turn_ended(const Address& actor, const Machine& machine) {
-  if (actor.kind != msg::ActorKind::replica) return;
-  const raft::Raft* raft = static_cast<const Replica&>(machine).core();
+  const raft::Raft* raft = core_of(actor, machine);
   if (raft == nullptr) return;
   Group& group = groups_[actor.index];
   Replicated& own = group.replicas[actor.node];
@@ -195,11 +191,9 @@ void RaftOracle::check_leader(Group& group, NodeId node, Replicated& own, const 
 /// Who is elected may commit at once: nobody may answer from a lease any more.
 void RaftOracle::check_leases(const Group& group, NodeId node, const raft::Raft& elected) const {
   for (const auto& [id, unused] : group.replicas) {
-    const auto* replica = dynamic_cast<const Replica*>(
-        world_.machine(replica_address(NodeId{id}, elected.options().group)));
-    if (id == node.value || replica == nullptr || replica->core() == nullptr) continue;
-    const raft::Raft& other = *replica->core();
-    if (other.term() < elected.term() && other.has_lease(world_.clock(NodeId{id}))) {
+    const raft::Raft* other = core_of(world_, NodeId{id}, elected.options().group);
+    if (id == node.value || other == nullptr) continue;
+    if (other->term() < elected.term() && other->has_lease(world_.clock(NodeId{id}))) {
       fail("node " + text(node.value) + " is elected while node " + text(id) + " has a lease");
     }
   }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/arguments.hpp"
 
+#include "base/numbers.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace harka::sim {
 
 namespace {
 
-bool contains(std::initializer_list<std::string_view> names, std::string_view name) {
+bool contains(const std::vector<std::string_view>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
@@ -16,8 +17,8 @@ bool contains(std::initializer_list<std::string_view> names, std::string_view na
 
 Result<Arguments> Arguments::parse(
     const std::vector<std::string>& words,
-    std::initializer_list<std::string_view> flags,
-    std::initializer_list<std::string_view> options) {
+    const std::vector<std::string_view>& flags,
+    const std::vector<std::string_view>& options) {
   Arguments arguments;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -45,16 +46,9 @@ std::optional<std::string> Arguments::value(std::string_view option) const {
 Result<std::uint64_t> Arguments::number(std::string_view option, std::uint64_t fallback) const {
   const std::optional<std::string> text = value(option);
   if (!text) return fallback;
-  const std::optional<std::uint64_t> number = number_of(*text);
+  const std::optional<std::uint64_t> number = number_of<std::uint64_t>(*text);
   if (number) return *number;
   return Error{Code::invalid_argument, "not a value of " + std::string(option) + ": " + *text};
-}
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace harka::sim

@@ -5,7 +5,6 @@
 #include "base/result.hpp"
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,8 +18,8 @@ class Arguments {
   /// `words` without the command itself. invalid_argument for what is neither a flag nor an option.
   [[nodiscard]] static Result<Arguments> parse(
       const std::vector<std::string>& words,
-      std::initializer_list<std::string_view> flags,
-      std::initializer_list<std::string_view> options);
+      const std::vector<std::string_view>& flags,
+      const std::vector<std::string_view>& options);
 
   [[nodiscard]] bool has(std::string_view flag) const { return given_.contains(flag); }
 
@@ -34,7 +33,5 @@ class Arguments {
   std::map<std::string, std::string, std::less<>> given_;
   std::vector<std::string> positional_;
 };
-
-[[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view text);
 
 }  // namespace harka::sim

@@ -2,11 +2,11 @@
 #include "sim/command/capsules.hpp"
 
 #include "base/build_id.hpp"
+#include "base/numbers.hpp"
 #include "sim/capsule.hpp"
-#include "sim/command/arguments.hpp"
+#include "sim/command/chosen.hpp"
 #include "sim/command/failure.hpp"
 #include "sim/minimise.hpp"
-#include "sim/mutants/defect.hpp"
 #include "sim/story.hpp"
 #include "sim/trace.hpp"
 #include "sim/viewer.hpp"
@@ -71,17 +71,45 @@ Result<Plan> load_plan(const Arguments& arguments) {
   if (!seed || !arguments.positional().empty()) {
     return Error{Code::invalid_argument, "name one capsule, or say --seed N"};
   }
-  const std::optional<std::uint64_t> number = number_of(*seed);
-  const std::string profile = arguments.value("--profile").value_or("core");
-  const std::string mutant = arguments.value("--mutant").value_or("");
+  const std::optional<std::uint64_t> number = number_of<std::uint64_t>(*seed);
   if (!number) return Error{Code::invalid_argument, "no seed: " + *seed};
-  if (!profile_of(profile)) return Error{Code::invalid_argument, "no such profile: " + profile};
-  if (!mutant.empty() && defect_of(mutant) == nullptr) {
-    return Error{Code::invalid_argument, "no such mutant: " + mutant};
-  }
-  Plan plan = draw_plan(*number, *profile_of(profile));
-  plan.mutant = mutant;
-  return plan;
+  const Result<Chosen> chosen = chosen_of(arguments);
+  if (!chosen.ok()) return chosen.error();
+  return draw_plan(*number, chosen.value());
+}
+
+/// The words of a command on one run; `more` are its own options.
+Result<Arguments> arguments_of(
+    const std::vector<std::string>& words, const std::vector<std::string_view>& more) {
+  std::vector<std::string_view> options{"--seed", "--profile", "--mutant"};
+  options.insert(options.end(), more.begin(), more.end());
+  return Arguments::parse(words, {"--any-build"}, options);
+}
+
+struct Request {
+  Arguments arguments;
+  Plan plan;
+};
+
+Result<Request> request_of(
+    const std::vector<std::string>& words, const std::vector<std::string_view>& more = {}) {
+  Result<Arguments> arguments = arguments_of(words, more);
+  if (!arguments.ok()) return arguments.error();
+  Result<Plan> plan = load_plan(arguments.value());
+  if (!plan.ok()) return plan.error();
+  return Request{std::move(arguments).value(), std::move(plan).value()};
+}
+
+struct Traced {
+  std::string lines;
+  RunResult result;
+};
+
+Traced run_traced(const Plan& plan) {
+  std::ostringstream lines;
+  Trace trace(lines);
+  RunResult result = run_plan(plan, &trace);
+  return {std::move(lines).str(), std::move(result)};
 }
 
 /// Where two runs part: the last lines that they share, and the first that they do not.
@@ -109,14 +137,11 @@ int show_difference(
 }  // namespace
 
 Result<int> replay_capsule(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments =
-      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant"});
-  if (!arguments.ok()) return arguments.error();
-  const Result<Plan> plan = load_plan(arguments.value());
-  if (!plan.ok()) return plan.error();
-  const RunResult result = run_plan(plan.value());
+  const Result<Request> request = request_of(words);
+  if (!request.ok()) return request.error();
+  const RunResult result = run_plan(request.value().plan);
   if (result.outcome != Outcome::clean) {
-    report_failure(plan.value(), result, "");
+    report_failure(request.value().plan, result, "");
     return static_cast<int>(result.outcome);
   }
   std::cout << "clean: " << result.operations << " operations, " << result.faults << " faults, "
@@ -126,66 +151,56 @@ Result<int> replay_capsule(const std::vector<std::string>& words) {
 }
 
 Result<int> minimise_capsule(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments =
-      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant", "--runs", "-o"});
-  if (!arguments.ok()) return arguments.error();
-  const Result<std::uint64_t> runs_max = arguments.value().number("--runs", 3000);
+  const Result<Request> request = request_of(words, {"--runs", "-o"});
+  if (!request.ok()) return request.error();
+  const Arguments& arguments = request.value().arguments;
+  const Plan& plan = request.value().plan;
+  const Result<std::uint64_t> runs_max = arguments.number("--runs", 3000);
   if (!runs_max.ok()) return runs_max.error();
-  const Result<Plan> plan = load_plan(arguments.value());
-  if (!plan.ok()) return plan.error();
-  const RunResult result = run_plan(plan.value());
+  const RunResult result = run_plan(plan);
   if (result.outcome == Outcome::clean) {
     return Error{Code::invalid_argument, "this run does not fail: there is nothing to minimise"};
   }
-  const Minimised small =
-      minimise(plan.value(), result, runs_max.value(), [](const std::string& step) {
-        std::cerr << step << "\n";
-      });
-  const std::string path = arguments.value().value("-o").value_or("minimised.capsule");
+  const Minimised small = minimise(
+      plan, result, runs_max.value(), [](const std::string& step) { std::cerr << step << "\n"; });
+  const std::string path = arguments.value("-o").value_or("minimised.capsule");
   if (Result<void> written = write_capsule(small.plan, small.result, path); !written.ok()) {
     return written.error();
   }
   std::cout << "broken (" << name_of(small.result.outcome) << "): " << small.result.property
             << "\nfaults " << small.faults << " -> " << small.plan.faults.size() << ", operations "
-            << small.operations << " -> " << small.result.sent.size() << ", nodes "
-            << plan.value().nodes << " -> " << small.plan.nodes << ", events "
-            << result.counters.events << " -> " << small.result.counters.events << ", in "
-            << small.runs << " runs\ncapsule: " << path << "\n";
+            << small.operations << " -> " << small.result.sent.size() << ", nodes " << plan.nodes
+            << " -> " << small.plan.nodes << ", events " << result.counters.events << " -> "
+            << small.result.counters.events << ", in " << small.runs << " runs\ncapsule: " << path
+            << "\n";
   return 0;
 }
 
 Result<int> explain_capsule(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments =
-      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant"});
-  if (!arguments.ok()) return arguments.error();
-  const Result<Plan> plan = load_plan(arguments.value());
-  if (!plan.ok()) return plan.error();
+  const Result<Request> request = request_of(words);
+  if (!request.ok()) return request.error();
   Story story;
-  const RunResult result = run_plan(plan.value(), &story);
+  const RunResult result = run_plan(request.value().plan, &story);
   for (const std::string& sentence : story.sentences()) std::cout << sentence << "\n";
   return static_cast<int>(result.outcome);
 }
 
 Result<int> trace_capsule(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments =
-      Arguments::parse(words, {"--any-build"}, {"--seed", "--profile", "--mutant", "-o"});
-  if (!arguments.ok()) return arguments.error();
-  const Result<Plan> plan = load_plan(arguments.value());
-  if (!plan.ok()) return plan.error();
-  const std::optional<std::string> path = arguments.value().value("-o");
+  const Result<Request> request = request_of(words, {"-o"});
+  if (!request.ok()) return request.error();
+  const std::optional<std::string> path = request.value().arguments.value("-o");
   std::ofstream file;
   if (path) file.open(*path);
   std::ostream& out = path ? file : std::cout;
   Trace trace(out);
-  const RunResult result = run_plan(plan.value(), &trace);
+  const RunResult result = run_plan(request.value().plan, &trace);
   out.flush();
   if (!out) return Error{Code::io_failed, path.value_or("standard output") + " cannot be written"};
   return static_cast<int>(result.outcome);
 }
 
 Result<int> view_capsule(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments = Arguments::parse(
-      words, {"--any-build"}, {"--seed", "--profile", "--mutant", "--trace", "--html"});
+  const Result<Arguments> arguments = arguments_of(words, {"--trace", "--html"});
   if (!arguments.ok()) return arguments.error();
   const std::optional<std::string> path = arguments.value().value("--html");
   if (!path) return Error{Code::invalid_argument, "say where the page goes: --html FILE"};
@@ -198,10 +213,9 @@ Result<int> view_capsule(const std::vector<std::string>& words) {
   } else {
     const Result<Plan> plan = load_plan(arguments.value());
     if (!plan.ok()) return plan.error();
-    std::ostringstream lines;
-    Trace writer(lines);
-    code = static_cast<int>(run_plan(plan.value(), &writer).outcome);
-    trace = std::move(lines).str();
+    Traced traced = run_traced(plan.value());
+    code = static_cast<int>(traced.result.outcome);
+    trace = std::move(traced.lines);
   }
   std::ofstream out(*path);
   out << page_with(trace) << std::flush;
@@ -219,9 +233,7 @@ Result<int> diff_capsules(const std::vector<std::string>& words) {
   for (const std::string& path : paths) {
     const Result<Plan> plan = load_named(path, arguments.value());
     if (!plan.ok()) return plan.error();
-    std::stringstream lines;
-    Trace trace(lines);
-    (void)run_plan(plan.value(), &trace);
+    std::istringstream lines(run_traced(plan.value()).lines);
     traces.emplace_back();
     for (std::string line; std::getline(lines, line);) traces.back().push_back(line);
   }

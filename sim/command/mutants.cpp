@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/mutants.hpp"
 
-#include "sim/command/arguments.hpp"
+#include "sim/command/chosen.hpp"
 #include "sim/command/failure.hpp"
-#include "sim/mutants/defect.hpp"
 #include "sim/run.hpp"
 
 #include <algorithm>
@@ -43,9 +42,7 @@ class Hunt {
 
   void hunt(const Defect& defect) {
     for (std::uint64_t seed = 1; seed <= seeds_; ++seed) {
-      Plan plan = draw_plan(seed, defect.needs_cluster ? Profile::cluster : Profile::core);
-      plan.mutant = defect.name;
-      const RunResult result = run_plan(plan);
+      const RunResult result = run_plan(draw_plan(seed, chosen_for(defect)));
       const bool is_noticed = result.outcome == Outcome::crash ||
                               result.outcome == Outcome::correctness ||
                               (result.outcome == Outcome::liveness && defect.is_stuck);

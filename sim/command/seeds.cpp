@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/seeds.hpp"
 
-#include "sim/command/arguments.hpp"
+#include "base/numbers.hpp"
+#include "sim/command/chosen.hpp"
 #include "sim/command/failure.hpp"
-#include "sim/mutants/defect.hpp"
 #include "sim/run.hpp"
 
 #include <unistd.h>
@@ -27,18 +27,12 @@ namespace {
 struct Options {
   std::uint64_t first = 1;
   std::uint64_t last = 1;
-  std::optional<Profile> wanted_profile;  // nothing: where the mutant shows, or core
-  const Defect* defect = nullptr;
+  Chosen chosen;
   unsigned jobs = 1;
   bool checks_determinism = false;
   bool keeps_going = false;
   bool is_verbose = false;
   std::string capsules = ".";  // the folder for those of failures
-
-  [[nodiscard]] Profile profile() const {
-    return wanted_profile.value_or(
-        defect != nullptr && defect->needs_cluster ? Profile::cluster : Profile::core);
-  }
 };
 
 struct Totals {
@@ -85,8 +79,7 @@ class Runner {
     for (;;) {
       const std::uint64_t seed = next_.fetch_add(1);
       if (seed > options_.last || (worst_ != 0 && !options_.keeps_going)) return;
-      Plan plan = draw_plan(seed, options_.profile());
-      if (options_.defect != nullptr) plan.mutant = options_.defect->name;
+      const Plan plan = draw_plan(seed, options_.chosen);
       (void)std::snprintf(
           abort_text.data(), abort_text.size(), "aborted; replay: %s\n", replay_line(plan).c_str());
       const RunResult result = run_plan(plan);
@@ -161,8 +154,8 @@ class Runner {
 
 Result<void> take_range(Options& options, std::string_view text) {
   const std::size_t dots = std::min(text.find(".."), text.size());
-  const auto first = number_of(text.substr(0, dots));
-  const auto last = dots == text.size() ? first : number_of(text.substr(dots + 2));
+  const auto first = number_of<std::uint64_t>(text.substr(0, dots));
+  const auto last = dots == text.size() ? first : number_of<std::uint64_t>(text.substr(dots + 2));
   if (!first || !last || *first > *last) {
     return Error{Code::invalid_argument, "not seeds, such as 7 or 1..100: " + std::string(text)};
   }
@@ -185,16 +178,9 @@ Result<Options> options_of(const Arguments& arguments) {
     if (!range) continue;
     if (Result<void> taken = take_range(options, *range); !taken.ok()) return taken.error();
   }
-  if (const auto name = arguments.value("--profile")) {
-    options.wanted_profile = profile_of(*name);
-    if (!options.wanted_profile) {
-      return Error{Code::invalid_argument, "no such profile: " + *name};
-    }
-  }
-  if (const auto name = arguments.value("--mutant")) {
-    options.defect = defect_of(*name);
-    if (options.defect == nullptr) return Error{Code::invalid_argument, "no such mutant: " + *name};
-  }
+  const Result<Chosen> chosen = chosen_of(arguments);
+  if (!chosen.ok()) return chosen.error();
+  options.chosen = chosen.value();
   return options;
 }
 

@@ -30,8 +30,7 @@ Tamper boasts_of_its_log() {
 
 Tamper boasts_of_its_term() {
   return on<msg::VoteRequest>([](msg::VoteRequest& request) {
-    if (!request.pre_vote) ++request.last_term;
-    request.last_term += request.pre_vote ? 1 : 0;
+    ++request.last_term;
     return true;
   });
 }

@@ -76,7 +76,6 @@ Tamper relabels_terms() {
 }
 
 Tamper does_not_compare_logs() {
-  // The follower is told that the entry before is the one that it has: of no known term.
   return on<msg::AppendReply>([](msg::AppendReply& reply) {
     if (reply.success || reply.rejected_prev == 0) return false;
     reply.success = true;

@@ -3,33 +3,20 @@
 """The simulator's command line, as somebody with a failing seed uses it: from the seed to a capsule,
 to a small one, to its story, its trace and where it differs. usage: command_test.py HARKA_SIM"""
 import json
-import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
-SIM = str(Path(sys.argv.pop(1)).resolve())
+sys.path.insert(0, str(Path(__file__).parent))
+import simulator  # noqa: E402
 
 
-class Command(unittest.TestCase):
+class Command(simulator.Case):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.cwd = cls.folder.name
+        super().setUpClass()
         cls.failed = cls.sim("run", "--mutant", "forgets-votes", "--seeds", "1..50", code=129)
-        cls.capsule = str(next(Path(cls.cwd).glob("*.capsule")))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def sim(cls, *words, code=0):
-        done = subprocess.run([SIM, *words], cwd=cls.cwd, capture_output=True, text=True, timeout=100)
-        if done.returncode != code:
-            raise AssertionError(f"{words}: exit code {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
-        return done.stdout + done.stderr
+        cls.capsule = str(next(cls.cwd.glob("*.capsule")))
 
     def test_a_failure_says_all_that_is_needed_to_have_it_again(self):
         for word in ["broken (correctness): ", "seed: ", "commit: ", "options: ", "replay:  harka sim run ", "capsule: "]:

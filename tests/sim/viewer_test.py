@@ -3,16 +3,14 @@
 """The viewer's page in a headless Chromium, by keys alone. What it must show is worked out here from
 the trace, a second time. usage: viewer_test.py HARKA_SIM"""
 import json
-import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser  # noqa: E402
+import simulator  # noqa: E402
 
-SIM = str(Path(sys.argv.pop(1)).resolve())
 FIELDS = ["role", "term", "last", "commit", "applied", "tainted", "voters", "outgoing", "learners"]
 HOSTILE = "</script><img src=x onerror=window.hacked=1><!--<script>alert(1)"
 
@@ -75,26 +73,17 @@ def history(prop):
         {"t": 40000, "e": "end", "property": prop}]
 
 
-class Viewer(unittest.TestCase):
+class Viewer(simulator.Case):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.cwd = Path(cls.folder.name)
+        super().setUpClass()
         cls.browser = browser.Browser(browser.find())
-        cls.addClassCleanup(cls.folder.cleanup)
         cls.addClassCleanup(cls.browser.close)
         cls.sim("run", "--mutant", "ignores-loyalty", "--seeds", "1..400", code=129)
         capsule = str(next(cls.cwd.glob("*.capsule")))
         cls.sim("trace", capsule, "-o", "failed.jsonl", code=129)
         cls.sim("view", capsule, "--html", "failed.html", code=129)
         cls.events = [json.loads(line) for line in (cls.cwd / "failed.jsonl").read_text().splitlines()]
-
-    @classmethod
-    def sim(cls, *words, code=0):
-        done = subprocess.run([SIM, *words], cwd=cls.cwd, capture_output=True, text=True, timeout=100)
-        if done.returncode != code:
-            raise AssertionError(f"{words}: exit code {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
-        return done.stdout + done.stderr
 
     def setUp(self):
         self.press, self.value = self.browser.press, self.browser.value

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/command/chosen.hpp"
+
+namespace harka::sim {
+
+Chosen chosen_for(const Defect& defect) {
+  return {defect.needs_cluster ? Profile::cluster : Profile::core, &defect};
+}
+
+Result<Chosen> chosen_of(const Arguments& arguments) {
+  Chosen chosen;
+  if (const auto name = arguments.value("--mutant")) {
+    const Defect* defect = defect_of(*name);
+    if (defect == nullptr) return Error{Code::invalid_argument, "no such mutant: " + *name};
+    chosen = chosen_for(*defect);
+  }
+  if (const auto name = arguments.value("--profile")) {
+    const std::optional<Profile> profile = profile_of(*name);
+    if (!profile) return Error{Code::invalid_argument, "no such profile: " + *name};
+    chosen.profile = *profile;
+  }
+  return chosen;
+}
+
+Plan draw_plan(std::uint64_t seed, const Chosen& chosen) {
+  Plan plan = draw_plan(seed, chosen.profile);
+  if (chosen.defect != nullptr) plan.mutant = chosen.defect->name;
+  return plan;
+}
+
+}  // namespace harka::sim
