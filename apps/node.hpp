@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole node in production: data directory, stores, links, actors and client gateways, put
-// together. Order of construction is order of dependence; `stop` undoes it in reverse.
+// together, drained and stopped.
 #pragma once
 
 #include "apps/config.hpp"
@@ -10,6 +10,8 @@
 #include <variant>
 
 namespace harka::apps {
+
+struct NodeParts;
 
 class Node {
  public:
@@ -22,13 +24,13 @@ class Node {
 
   /// Moves leadership away, at most for the configured time. True when this node leads nothing.
   bool drain();
-  /// Stops everything in order.
+  /// Closes the parts, the last opened first. Any number of times.
   void stop();
 
  private:
-  struct Parts;
-  explicit Node(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  explicit Node(std::unique_ptr<NodeParts> parts);
+
+  std::unique_ptr<NodeParts> parts_;
 };
 
 }  // namespace harka::apps
