@@ -47,6 +47,10 @@ void guard_state(const std::string& directory) {
        failure.exit_code});
 }
 
+void stop_for_bug(const std::string& what) {
+  end_process(admin::failure("HK8001"), what);
+}
+
 void stop_for_rejection(const net::Rejection& rejection) {
   end_process(admin::failure(id_of(rejection.kind)), rejection.detail);
 }

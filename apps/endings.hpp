@@ -22,6 +22,9 @@ void stop_for_damage(const Error& error);
 /// The same when the kernel finds it: from now on, for the state in this directory.
 void guard_state(const std::string& directory);
 
+/// A part that nobody restarts contradicted itself.
+void stop_for_bug(const std::string& what);
+
 /// No other node lets this one in, and says why in words that waiting does not change.
 void stop_for_rejection(const net::Rejection& rejection);
 

@@ -85,7 +85,7 @@ GatewayLoop::GatewayLoop(std::uint32_t index, const Parts& parts)
       index_(index),
       router_(address_of(parts.context.node, msg::ActorKind::router, index)),
       client_(address_of(parts.context.node, msg::ActorKind::client, index)),
-      loop_("gateway-" + std::to_string(index)) {}
+      loop_("gateway-" + std::to_string(index), parts.on_failure) {}
 
 Result<std::unique_ptr<GatewayLoop>> GatewayLoop::start(
     std::uint32_t index, const Parts& parts, const gateway::Options& options) {
@@ -108,7 +108,7 @@ Result<void> GatewayLoop::open(const gateway::Options& options) {
     host.record =
         parts_.registry.spawned(router_, Address{}, 0, HostTime::read().wall, ThreadUse::loop);
     host_ = std::make_unique<MachineHost>(parts_.catalogue.make(spec), parts_.directory, host);
-    host_->start(HostTime::read());
+    give_turn([](MachineHost& machine, const HostTime& time) { machine.start(time); });
     arm_timer();
   });
   router_inbox_ = std::make_shared<Inbox>(*this);
@@ -192,7 +192,7 @@ void GatewayLoop::take(std::vector<EnvelopePtr> envelopes) {
       answers_.push_back(std::move(envelope));
     } else {
       watch(*envelope);
-      host_->deliver(*envelope, HostTime::read());
+      give_turn([&](MachineHost& host, const HostTime& time) { host.deliver(*envelope, time); });
     }
   }
   drain_answers();
@@ -203,8 +203,15 @@ void GatewayLoop::take(std::vector<EnvelopePtr> envelopes) {
 // The router's answers come back through the directory into `answers_` by way of the client's
 // inbox; a machine may not be entered again before its turn is over.
 void GatewayLoop::deliver(const Envelope& envelope) {
-  host_->deliver(envelope, HostTime::read());
+  give_turn([&](MachineHost& host, const HostTime& time) { host.deliver(envelope, time); });
   arm_timer();
+}
+
+// No supervisor stands above this router: when it is over, the node is.
+template <typename Act>
+void GatewayLoop::give_turn(const Act& act) {
+  act(*host_, HostTime::read());
+  if (host_->ending()) loop_.fail("the router failed: " + host_->ending()->reason);
 }
 
 void GatewayLoop::drain_answers() {
@@ -313,7 +320,7 @@ void GatewayLoop::arm_timer() {
   const Duration wait = std::max<Duration>(1ms, *due - HostTime::read().now);
   timer_ = loop_.set_timer(wait, [this] {
     timer_ = 0;
-    host_->fire_timers(HostTime::read());
+    give_turn([](MachineHost& host, const HostTime& time) { host.fire_timers(time); });
     drain_answers();
     arm_timer();
   });

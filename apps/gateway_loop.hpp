@@ -12,6 +12,7 @@
 #include "runtime/machine_host.hpp"
 #include "runtime/net/loop.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,8 @@ class GatewayLoop final : public gateway::RouterPort {
     Catalogue& catalogue;
     Registry& registry;
     const NodeContext& context;
+    /// Loop thread. The router or the server failed: clients would wait for ever.
+    std::function<void(const std::string& what)> on_failure;
   };
 
   /// Binds the router's and the client's addresses of loop `index` and begins to listen.
@@ -54,6 +57,9 @@ class GatewayLoop final : public gateway::RouterPort {
   Result<void> open(const gateway::Options& options);
   void take(std::vector<EnvelopePtr> envelopes);
   void deliver(const Envelope& envelope);
+  /// A turn of the router: `act(host, time)`.
+  template <typename Act>
+  void give_turn(const Act& act);
   void drain_answers();
   void answer(const Envelope& envelope);
   void answer_scan(std::uint64_t ticket, const msg::ShardReply& reply);

@@ -109,7 +109,9 @@ Result<void> NodeParts::open_gateways() {
   if (Result<void> free = check_unshared(options.value()); !free.ok()) return free;
   for (std::uint32_t index = 0; index < config.gateway_threads; ++index) {
     Result<std::unique_ptr<GatewayLoop>> gateway = GatewayLoop::start(
-        index, GatewayLoop::Parts{directory, catalogue, registry, context}, options.value());
+        index,
+        GatewayLoop::Parts{directory, catalogue, registry, context, stop_for_bug},
+        options.value());
     if (!gateway.ok()) return gateway.error();
     gateways.push_back(std::move(gateway).value());
   }

@@ -61,7 +61,8 @@ struct Server::Kj final : private kj::TaskSet::ErrorHandler {
   }
 
   void taskFailed(kj::Exception&& exception) override {
-    log::error("gateway", "a task of the gateway failed: " + net::describe(exception));
+    // Nothing serves the sockets any more: whoever owns the loop must not go on as if it did.
+    server.loop_.fail("the gateway failed: " + net::describe(exception));
   }
 
   Server& server;

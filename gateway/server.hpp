@@ -20,7 +20,8 @@ namespace harka::gateway {
 
 class Server {
  public:
-  /// Listens and serves. Any thread but the loop's. `loop` and `port` outlive the server. The error
+  /// Listens and serves. Any thread but the loop's. `loop` and `port` outlive the server; what the
+  /// server cannot survive fails the loop. The error
   /// says why it does not listen: address in use, unusable certificate, or a listener beyond
   /// loopback without TLS and a password.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(

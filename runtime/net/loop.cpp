@@ -16,21 +16,6 @@
 
 namespace harka::net {
 
-namespace {
-
-// The one border where what a posted task throws becomes a log line.
-void run_logged(const EventLoop::Task& task) {
-  try {
-    task();
-  } catch (const kj::Exception& exception) {
-    log::error("net", "a task on the loop failed: " + describe(exception));
-  } catch (const std::exception& exception) {
-    log::error("net", std::string("a task on the loop failed: ") + exception.what());
-  }
-}
-
-}  // namespace
-
 /// Owns the descriptor that the thread sleeps on.
 class EventLoop::Bell final : public Waker {
  public:
@@ -58,13 +43,14 @@ std::string describe(const kj::Exception& exception) {
   return std::string(exception.getDescription().cStr());
 }
 
-EventLoop::Kj::Kj() : io(kj::setupAsyncIo()), tasks(*this) {}
+EventLoop::Kj::Kj(EventLoop& its_loop) : io(kj::setupAsyncIo()), tasks(*this), loop_(its_loop) {}
 
 void EventLoop::Kj::taskFailed(kj::Exception&& exception) {
-  log::error("net", "a promise on the loop failed: " + describe(exception));
+  loop_.fail("a promise on the loop failed: " + describe(exception));
 }
 
-EventLoop::EventLoop(std::string name) : name_(std::move(name)), bell_(std::make_shared<Bell>()) {
+EventLoop::EventLoop(std::string name, OnFailure on_failure)
+    : name_(std::move(name)), on_failure_(std::move(on_failure)), bell_(std::make_shared<Bell>()) {
   std::atomic<bool> ready{false};
   thread_ = std::thread([this, &ready] { thread_main(&ready); });
   ready.wait(false);
@@ -77,7 +63,7 @@ EventLoop::~EventLoop() {
 void EventLoop::thread_main(std::atomic<bool>* ready) {
   (void)::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
   thread_id_ = std::this_thread::get_id();
-  kj_ = std::make_unique<Kj>();
+  kj_ = std::make_unique<Kj>(*this);
   auto stopped = kj::newPromiseAndFulfiller<void>();
   {
     kj::UnixEventPort::FdObserver observer(
@@ -101,7 +87,7 @@ void EventLoop::thread_main(std::atomic<bool>* ready) {
     WakeBatch::set_round(nullptr);
   }
   drain();
-  for (std::size_t left = at_stop_.size(); left > 0; --left) run_logged(at_stop_[left - 1]);
+  for (std::size_t left = at_stop_.size(); left > 0; --left) run_guarded(at_stop_[left - 1]);
   kj_->timers.clear();
   kj_.reset();
 }
@@ -112,7 +98,23 @@ void EventLoop::drain() {
     const std::lock_guard lock(mutex_);
     work.swap(inbox_);
   }
-  for (const Task& task : work) run_logged(task);
+  for (const Task& task : work) run_guarded(task);
+}
+
+// The one border where what a posted task throws becomes a log line.
+void EventLoop::run_guarded(const Task& task) {
+  try {
+    task();
+  } catch (const kj::Exception& exception) {
+    fail("a task on the loop failed: " + describe(exception));
+  } catch (const std::exception& exception) {
+    fail(std::string("a task on the loop failed: ") + exception.what());
+  }
+}
+
+void EventLoop::fail(const std::string& what) {
+  log::error("net", what);
+  if (on_failure_) on_failure_(what);
 }
 
 void EventLoop::stop() {
@@ -142,14 +144,14 @@ bool EventLoop::post(Task task) {
 
 bool EventLoop::run(const Task& task) {
   if (is_loop_thread()) {
-    run_logged(task);
+    run_guarded(task);
     return true;
   }
   std::mutex mutex;
   std::condition_variable done;
   bool is_done = false;
   const bool posted = post([&] {
-    run_logged(task);
+    run_guarded(task);
     const std::lock_guard lock(mutex);
     is_done = true;
     done.notify_one();
@@ -186,7 +188,7 @@ void EventLoop::fire(TimerHandle timer) {
   if (found == kj_->timers.end()) return;
   const Task task = std::move(found->second.task);
   cancel_timer(timer);
-  run_logged(task);
+  run_guarded(task);
 }
 
 void EventLoop::cancel_timer(TimerHandle timer) {

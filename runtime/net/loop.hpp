@@ -27,8 +27,12 @@ class EventLoop {
   /// KJ's side of the loop, defined in loop_kj.hpp.
   struct Kj;
 
+  using OnFailure = std::function<void(const std::string& what)>;
+
   /// Starts the thread; returns when its loop runs. `name` is the thread's name (15 characters).
-  explicit EventLoop(std::string name);
+  /// What leaves a task or promise as an exception is logged and handed to `on_failure`: for loops
+  /// on which nothing may throw. Without it the loop goes on.
+  explicit EventLoop(std::string name, OnFailure on_failure = nullptr);
   /// As `stop`.
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -39,7 +43,6 @@ class EventLoop {
   void stop();
 
   /// Any thread; tasks run in order on the loop thread. False after stop: the task was dropped.
-  /// An exception that leaves a task is logged; the loop goes on.
   bool post(Task task);
   /// Posts and waits until it has run; on the loop thread it runs at once. False after stop.
   bool run(const Task& task);
@@ -54,15 +57,19 @@ class EventLoop {
   /// Harmless when it has fired already.
   void cancel_timer(TimerHandle timer);
   [[nodiscard]] Kj& kj();
+  /// As an exception that left a task.
+  void fail(const std::string& what);
 
  private:
   class Bell;
 
   void thread_main(std::atomic<bool>* ready);
   void drain();
+  void run_guarded(const Task& task);
   void fire(TimerHandle timer);
 
   std::string name_;
+  OnFailure on_failure_;
   std::shared_ptr<Bell> bell_;  // shared with the wake batches of other threads
   std::mutex mutex_;
   std::vector<Task> inbox_;

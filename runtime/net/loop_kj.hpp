@@ -14,7 +14,7 @@
 namespace harka::net {
 
 struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
-  Kj();
+  explicit Kj(EventLoop& its_loop);
   virtual ~Kj() = default;
   Kj(const Kj&) = delete;
   Kj& operator=(const Kj&) = delete;
@@ -25,7 +25,7 @@ struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
   };
 
   kj::AsyncIoContext io;
-  /// Promises that live as long as the loop; a failure is logged.
+  /// Promises that live as long as the loop; a failure is the loop's.
   kj::TaskSet tasks;
   std::map<TimerHandle, Timer> timers;
   TimerHandle timer_last = 0;
@@ -38,6 +38,8 @@ struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
 
  private:
   void taskFailed(kj::Exception&& exception) override;
+
+  EventLoop& loop_;
 };
 
 /// Our durations as KJ's.

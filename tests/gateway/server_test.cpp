@@ -12,6 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <future>
+
 using namespace harka;
 using namespace harka::gateway;
 
@@ -83,6 +85,15 @@ struct Fixture {
   testing::FakeNode node;
   net::EventLoop loop;
   std::unique_ptr<Server> server;
+};
+
+class FailingPort final : public RouterPort {
+ public:
+  void submit(msg::ShardBatch, std::uint64_t) override { throw Bug("planted"); }
+
+  void scan(const ScanRequest&, std::uint64_t) override {}
+
+  void admin(std::string, std::vector<std::string>, std::uint64_t) override {}
 };
 
 Options limited(std::size_t clients_max) {
@@ -179,6 +190,21 @@ BOOST_AUTO_TEST_CASE(too_many_clients_are_told_so) {
   Client second(fixture.server->port());
   BOOST_TEST(second.read(1000) == "-ERR max number of clients reached\r\n");
   BOOST_TEST(first.call("PING\r\n", 7) == "+PONG\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_bug_in_a_turn_fails_the_loop_instead_of_leaving_its_clients_unanswered) {
+  std::promise<std::string> failure;
+  net::EventLoop loop(
+      "gateway-test", [&failure](const std::string& what) { failure.set_value(what); });
+  FailingPort port;
+  auto started = Server::start(loop, testing::default_options(), port);
+  BOOST_REQUIRE(started.ok());
+  loop.run([&] { started.value()->service().set_view(testing::view_of_one()); });
+  Client client(started.value()->port());
+  client.send("GET k\r\n");
+  std::future<std::string> what = failure.get_future();
+  BOOST_REQUIRE((what.wait_for(10s) == std::future_status::ready));
+  BOOST_TEST(what.get().find("planted") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_port_in_use_is_an_error_that_names_it) {

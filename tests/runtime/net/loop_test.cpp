@@ -83,6 +83,16 @@ BOOST_AUTO_TEST_CASE(a_task_that_throws_does_not_stop_the_loop) {
   BOOST_TEST(ran);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_task_throws_is_handed_to_whom_it_concerns) {
+  std::vector<std::string> failures;
+  EventLoop event_loop("test", [&](const std::string& what) { failures.push_back(what); });
+  event_loop.run([] { throw std::runtime_error("expected by this test"); });
+  event_loop.run([&] { event_loop.fail("and this"); });
+  BOOST_TEST(failures.size() == 2U);
+  BOOST_TEST(failures.at(0).find("expected by this test") != std::string::npos);
+  BOOST_TEST(failures.at(1) == "and this");
+}
+
 BOOST_AUTO_TEST_CASE(stop_runs_what_was_posted_then_at_stop_and_refuses_more) {
   EventLoop event_loop("test");
   std::vector<int> order;
