@@ -110,11 +110,15 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
     answer(waiting, std::move(reply), host.applied(), turn);
     return;
   }
-  if (dirty_bytes() >= options_.dirty_bytes_max) {
+  if (is_overtaking(batch)) {
+    turn_away(waiting, host, turn);
+    return;
+  }
+  if (!held_.empty() || dirty_bytes() >= options_.dirty_bytes_max) {
     if (held_.size() < options_.waiting_max) {
       held_.push_back(std::move(waiting));
     } else {
-      refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+      turn_away(waiting, host, turn);
     }
     return;
   }
@@ -127,12 +131,31 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
   const Result<LogIndex> index =
       host.propose(SharedBytes(kv::encode_entry(header, batch.commands.view())), turn);
   if (!index.ok()) {
-    refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
+    turn_away(waiting, host, turn);
     return;
   }
   last_proposed_ = index.value();
   proposed_[index.value()] =
       Proposed{waiting.asker, waiting.correlation, batch.session, batch.sequence};
+}
+
+// A router sends the batches of a shard in order and asks again for what was refused. Those that
+// were under way behind it must not pass: they may hold later writes of the same connections.
+bool Shard::is_overtaking(const msg::ShardBatch& batch) {
+  if (refused_.empty()) return false;
+  const auto first = refused_.lower_bound({batch.session, 0});
+  const auto alive = refused_.upper_bound({batch.session, batch.acknowledged});
+  const auto next = refused_.erase(first, alive);  // their router gave them up
+  if (next == refused_.end() || next->first != batch.session) return false;
+  if (next->second < batch.sequence) return true;
+  if (next->second == batch.sequence) refused_.erase(next);
+  return false;
+}
+
+void Shard::turn_away(const Waiting& waiting, const ReplicaHost& host, Turn& turn) {
+  if (refused_.size() >= options_.waiting_max) refused_.clear();
+  refused_.emplace(waiting.batch.session, waiting.batch.sequence);
+  refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
 }
 
 void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
@@ -219,6 +242,7 @@ void Shard::leadership_lost(ReplicaHost& host, Turn& turn) {
   for (const Waiting& waiting : std::exchange(held_, {})) {
     refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
   }
+  refused_.clear();
   last_proposed_ = 0;
 }
 

@@ -17,7 +17,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace harka {
@@ -74,6 +76,9 @@ class Shard final : public ReplicatedState {
 
   void take_batch(Waiting waiting, ReplicaHost& host, Turn& turn);
   void propose(Waiting waiting, ReplicaHost& host, Turn& turn);
+  /// An earlier batch of the same router was refused and may still come: this one waits for it.
+  [[nodiscard]] bool is_overtaking(const msg::ShardBatch& batch);
+  void turn_away(const Waiting& waiting, const ReplicaHost& host, Turn& turn);
   void take_stale_reads(Waiting waiting, ReplicaHost& host, Turn& turn);
   void take_refresh(Read read, ReplicaHost& host, Turn& turn);
   void begin_read(Read read, ReplicaHost& host, Turn& turn);
@@ -103,6 +108,7 @@ class Shard final : public ReplicatedState {
   std::map<std::uint64_t, Read> reads_;      // by read context
   std::multimap<LogIndex, Waiting> behind_;  // reads behind writes of their own connection
   std::vector<Waiting> held_;                // writes waiting for a flush
+  std::set<std::pair<std::uint64_t, std::uint64_t>> refused_;  // (session, sequence) of writes
   std::uint64_t next_context_ = 1;
   std::optional<Instant> confirmed_at_;  // all that was committed then is applied here
   bool is_confirming_ = false;

@@ -13,10 +13,17 @@ using testing::there;
 namespace {
 
 struct TightFixture : ShardFixture {
-  TightFixture()
+  explicit TightFixture(std::size_t waiting_max = 1)
       : ShardFixture(
-            {1}, ShardOptions{.shard = ShardId{0}, .dirty_bytes_max = 1, .waiting_max = 1}) {
+            {1},
+            ShardOptions{.shard = ShardId{0}, .dirty_bytes_max = 1, .waiting_max = waiting_max}) {
     host.lead();
+  }
+
+  /// Until a flush is over, before the tick that takes what waited for it.
+  void pass_until_flushed() {
+    const ReplicatedState& state = host.replica().state();
+    while (state.dirty_bytes() > 0) host.pass(limits::tick_interval);
   }
 };
 
@@ -162,6 +169,49 @@ BOOST_FIXTURE_TEST_CASE(beyond_the_dirty_bound_writes_wait_for_the_flush, TightF
   with(CommandId::set, {"c", "3"}).submit(3);
   expect_refusal(msg::BatchOutcome::retry_later, 1);  // no more than waiting_max
   host.pass(3s);
+  expect("+OK\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_write_does_not_overtake_one_that_waits_for_the_flush) {
+  TightFixture fixture(10);
+  fixture.with(CommandId::set, {"a", "1"}).submit(1);
+  fixture.expect("+OK\r\n");
+  fixture.with(CommandId::append, {"k", "x"}).submit(2);
+  fixture.pass_until_flushed();
+  BOOST_TEST(!fixture.is_answered());
+  fixture.with(CommandId::append, {"k", "y"}).submit(3);
+  fixture.host.pass(6s);
+  fixture.with(CommandId::get, {"k"}).submit(4);
+  const auto sent = fixture.host.sent<msg::ShardReply>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 3U);
+  BOOST_TEST(sent[2].second.replies.view() == bulk("xy"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_write_does_not_overtake_one_that_was_refused, TightFixture) {
+  with(CommandId::set, {"a", "1"}).submit(1);
+  with(CommandId::set, {"b", "2"}).submit(2);
+  with(CommandId::append, {"k", "x"}).submit(3);  // no more than waiting_max
+  host.pass(6s);
+  BOOST_TEST(host.sent<msg::ShardReply>().size() == 3U);
+  with(CommandId::append, {"k", "y"}).submit(4);  // was under way when the third was refused
+  expect_refusal(msg::BatchOutcome::retry_later, 1);
+  with(CommandId::append, {"k", "x"}).submit(3);
+  expect(":1\r\n");
+  host.pass(3s);
+  with(CommandId::append, {"k", "y"}).submit(4);
+  expect(":2\r\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refused_write_that_its_router_gave_up_holds_up_nothing, TightFixture) {
+  with(CommandId::set, {"a", "1"}).submit(1);
+  with(CommandId::set, {"b", "2"}).submit(2);
+  with(CommandId::set, {"c", "3"}).submit(3);
+  host.pass(6s);
+  BOOST_TEST(host.sent<msg::ShardReply>().size() == 3U);
+  with(CommandId::set, {"d", "4"}).submit(4, 2, 8);  // of another router
+  expect("+OK\r\n");
+  host.pass(3s);
+  with(CommandId::set, {"d", "4"}).submit(4, 3);
   expect("+OK\r\n");
 }
 
