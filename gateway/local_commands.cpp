@@ -66,8 +66,8 @@ void answer_locally(const LocalCall& call) {
     case kv::CommandId::config: return answer_config(call);
     case kv::CommandId::info: return answer_info(call);
     case kv::CommandId::reset: call.session.reset(); return call.reply.simple("RESET");
-    case kv::CommandId::readonly: call.session.state().is_readonly = true; return call.reply.ok();
-    case kv::CommandId::readwrite: call.session.state().is_readonly = false; return call.reply.ok();
+    case kv::CommandId::readonly: call.session.set_readonly(true); return call.reply.ok();
+    case kv::CommandId::readwrite: call.session.set_readonly(false); return call.reply.ok();
     case kv::CommandId::quit:
     case kv::CommandId::asking: return call.reply.ok();
     case kv::CommandId::wait: return answer_wait(call);

@@ -177,6 +177,12 @@ void RespSession::settle(const Token& token) {
   service_.touch(*this);
 }
 
+// Until READONLY nothing is kept for a connection; what the whole loop has seen includes it.
+void RespSession::set_readonly(bool is_readonly) {
+  state_.is_readonly = is_readonly;
+  if (is_readonly) applied_ = service_.applied();
+}
+
 void RespSession::note_applied(std::uint32_t shard, LogIndex index) {
   if (!state_.is_readonly) return;
   if (shard >= applied_.size()) applied_.resize(shard + 1);

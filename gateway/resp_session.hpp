@@ -70,6 +70,8 @@ class RespSession {
   void complete(
       const Token& token, const SharedBytes& replies, std::size_t offset, std::size_t size);
   void complete(const Token& token, std::string_view reply);
+  /// Whether plain reads may be stale from now on. What this connection has seen is not forgotten.
+  void set_readonly(bool is_readonly);
   /// This session has seen the effects of that log entry.
   void note_applied(std::uint32_t shard, LogIndex index);
 
@@ -114,7 +116,7 @@ class RespSession {
   Wait wait_ = Wait::nothing;
   bool is_closing_ = false;
   bool is_aborted_ = false;        // nothing more is sent
-  std::vector<LogIndex> applied_;  // by shard, once READONLY was given
+  std::vector<LogIndex> applied_;  // by shard, from READONLY on: never answered from older ones
   std::string scratch_;
 };
 

@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace harka::gateway {
@@ -95,6 +96,8 @@ void Service::finish(const Batcher::Flight& flight, const msg::ShardReply& reply
     unknown.outcome = msg::BatchOutcome::unknown;
     return refuse(flight, unknown);
   }
+  if (flight.shard >= applied_.size()) applied_.resize(flight.shard + 1);
+  applied_[flight.shard] = std::max(applied_[flight.shard], reply.applied_index);
   std::size_t offset = 0;
   for (std::size_t i = 0; i < flight.tokens.size(); ++i) {
     const Token& token = flight.tokens[i];

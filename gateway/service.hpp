@@ -78,6 +78,10 @@ class Service {
   [[nodiscard]] Keyspace& keyspace() { return keyspace_; }
 
   void touch(RespSession& session);
+
+  /// By shard: the newest log entry whose effects any session has seen.
+  [[nodiscard]] const std::vector<LogIndex>& applied() const { return applied_; }
+
   void ask_admin(RespSession& session, std::string verb, std::vector<std::string> arguments);
 
   /// Wall clock, read once a turn.
@@ -117,6 +121,7 @@ class Service {
   std::vector<SessionId> touched_;
   std::map<std::uint64_t, Token> admin_;  // by ticket
   std::uint64_t ticket_last_ = 0;
+  std::vector<LogIndex> applied_;
   Counters counters_;
   std::int64_t wall_ms_ = 0;
   std::int64_t started_ms_ = 0;

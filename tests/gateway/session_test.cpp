@@ -118,6 +118,33 @@ BOOST_AUTO_TEST_CASE(stale_reads_never_go_back_in_time) {
   BOOST_TEST(harness.node.held[0].batch.min_index == 42U);
 }
 
+BOOST_AUTO_TEST_CASE(after_readonly_a_connection_still_sees_what_it_wrote_before) {
+  Harness harness;
+  RespSession& client = harness.connect();
+  harness.node.applied = 41;
+  harness.send(client, "SET {a} 1\n");
+  harness.send(client, "READONLY\n");
+  harness.node.answers_at_once = false;
+  harness.send(client, "GET {a}\n");
+  BOOST_REQUIRE_EQUAL(harness.node.held.size(), 1U);
+  BOOST_TEST(harness.node.held[0].batch.stale_reads);
+  BOOST_TEST(harness.node.held[0].batch.min_index == 42U);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_seen_counts_again_when_readonly_is_given_again) {
+  Harness harness;
+  RespSession& client = harness.connect();
+  harness.send(client, "READONLY\n");
+  harness.send(client, "READWRITE\n");
+  harness.node.applied = 41;
+  harness.send(client, "SET {a} 1\n");
+  harness.send(client, "READONLY\n");
+  harness.node.answers_at_once = false;
+  harness.send(client, "GET {a}\n");
+  BOOST_REQUIRE_EQUAL(harness.node.held.size(), 1U);
+  BOOST_TEST(harness.node.held[0].batch.min_index == 42U);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_outcome_is_told_for_writes_only) {
   Harness harness;
   harness.node.answers_at_once = false;
