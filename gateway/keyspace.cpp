@@ -20,7 +20,7 @@ constexpr std::uint64_t position_mask = (1ULL << 48U) - 1;
 constexpr std::uint32_t scan_count_max = 10'000;
 constexpr std::uint32_t keys_page = 2'000;
 constexpr std::uint32_t flush_page = 200;
-constexpr std::size_t keys_bytes_max = 256U << 20;  // of one KEYS reply
+constexpr std::size_t keys_bytes_max = 256U << 20;  // of what KEYS gathers for one reply
 
 }  // namespace
 
@@ -183,7 +183,7 @@ void Keyspace::take_page(Walk& walk, ScanAnswer& answer) const {
   if (!walk.takes_strings) return;
   for (std::string& key : answer.keys) {
     if (walk.has_pattern && !glob_matches(walk.pattern, key)) continue;
-    walk.key_bytes += key.size();
+    walk.key_bytes += sizeof(std::string) + key.size();
     walk.keys.push_back(std::move(key));
   }
   walk.is_failed = walk.is_failed || walk.key_bytes > keys_bytes_max;

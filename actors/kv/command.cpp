@@ -92,8 +92,7 @@ std::optional<BatchShape> check_batch(std::string_view bytes) {
   while (reader.next()) {
     const CommandView& command = reader.command();
     const CommandInfo* info = find_command(command.id);
-    const bool is_over_shard = command.id == CommandId::scan || command.id == CommandId::keys ||
-                               command.id == CommandId::dbsize;
+    const bool is_over_shard = command.id == CommandId::scan || command.id == CommandId::dbsize;
     if (info == nullptr || !(info->is_shard_command() || is_over_shard)) return std::nullopt;
     if (!info->accepts(command.size() + 1)) return std::nullopt;
     if (command.may_write() != info->has(command_flag::write)) return std::nullopt;

@@ -220,7 +220,7 @@ void Shard::execute_one(
     kv::KeyValueView& keys,
     kv::ReplyWriter& replies) {
   if (is_shard_scan(command.id)) {
-    execute_shard_scan(command, options_.shard, state_, now, replies);
+    execute_shard_scan(command, state_, now, replies);
   } else {
     may_have_expiring_ = may_have_expiring_ || may_set_expiry(command);
     kv::execute(command, keys, now, replies);
