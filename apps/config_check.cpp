@@ -41,8 +41,6 @@ void check_words(const Config& config, Mistakes& mistakes) {
   }
 }
 
-// --- Addresses -----------------------------------------------------------------------------------
-
 void check_address(std::string_view what, const std::string& address, Mistakes& mistakes) {
   const Result<HostPort> parsed = parse_address(address);
   if (!parsed.ok()) mistakes.push_back(std::string(what) + ": " + parsed.error().detail);
@@ -59,6 +57,20 @@ void check_exposure(
       std::string(what) + " " + address + " is not on loopback: " + std::string(remedy));
 }
 
+/// What others are told must be an address that they can connect to.
+void check_reachable(
+    std::string_view what,
+    const std::string& listening,
+    const std::string& advertised,
+    Mistakes& mistakes) {
+  const std::string& told = advertised.empty() ? listening : advertised;
+  const Result<HostPort> parsed = parse_address(told);
+  if (!parsed.ok() || !is_wildcard(parsed.value().host)) return;
+  mistakes.push_back(
+      told + " is every address of a machine and leads nowhere: set advertise_" +
+      std::string(what) + " to the one that others connect to");
+}
+
 void check_addresses(const Config& config, Mistakes& mistakes) {
   check_address("link_address", config.link_address, mistakes);
   check_address("client_address", config.client_address, mistakes);
@@ -73,6 +85,10 @@ void check_addresses(const Config& config, Mistakes& mistakes) {
         "link_address and client_address are both " + config.link_address +
         ": give them two ports");
   }
+  if (!config.seeds.empty()) {
+    check_reachable("link", config.link_address, config.advertise_link, mistakes);
+  }
+  check_reachable("client", config.client_address, config.advertise_client, mistakes);
   if (!has_link_tls(config)) {
     check_exposure(
         "link_address", config.link_address, "set tls_ca, tls_cert and tls_key", mistakes);
@@ -86,8 +102,6 @@ void check_addresses(const Config& config, Mistakes& mistakes) {
         mistakes);
   }
 }
-
-// --- Files ---------------------------------------------------------------------------------------
 
 void check_link_tls(const Config& config, Mistakes& mistakes) {
   const bool has_some =

@@ -73,14 +73,17 @@ Result<std::int64_t> parse_integer(std::string_view text) {
 }  // namespace
 
 Result<RespClient> RespClient::connect(const std::string& address, Duration timeout) {
+  // Not parse_address: servers redirect to IPv6 addresses without brackets.
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos)
     return Error{Code::invalid_argument, address + " is not host:port"};
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int failure = ::getaddrinfo(
-      address.substr(0, colon).c_str(), address.substr(colon + 1).c_str(), &hints, &found);
+  const int failure =
+      ::getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
   if (failure != 0) return broken(address + ": " + ::gai_strerror(failure));
   const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   RespClient client(socket);

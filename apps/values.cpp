@@ -3,6 +3,9 @@
 
 #include "base/numbers.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 
 namespace harka::apps {
@@ -86,11 +89,27 @@ Result<HostPort> parse_address(std::string_view text) {
   if (!port.ok() || port.value() == 0 || port.value() > 65535) {
     return invalid("'" + std::string(text) + "' has no port from 1 to 65535");
   }
-  return HostPort{std::string(text.substr(0, colon)), static_cast<std::uint16_t>(port.value())};
+  std::string_view host = text.substr(0, colon);
+  const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (has_brackets) host = host.substr(1, host.size() - 2);
+  if (!has_brackets && host.find(':') != std::string_view::npos) {
+    return invalid(
+        "'" + std::string(text) + "' needs brackets around its IPv6 address: [::1]:7401");
+  }
+  return HostPort{std::string(host), static_cast<std::uint16_t>(port.value())};
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+  if (host == "localhost") return true;
+  const std::string text(host);
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6) != 0;
+  in_addr v4{};
+  return ::inet_pton(AF_INET, text.c_str(), &v4) == 1 && ntohl(v4.s_addr) >> 24U == 127;
+}
+
+bool is_wildcard(std::string_view host) {
+  return host == "0.0.0.0" || host == "::" || host == "*";
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {

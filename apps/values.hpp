@@ -24,12 +24,16 @@ namespace harka::apps {
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view between);
 
 struct HostPort {
-  std::string host;
+  std::string host;  // an IPv6 address without its brackets
   std::uint16_t port = 0;
 };
 
+/// n1.example:7401, 10.0.0.1:7401, [::1]:7401.
 [[nodiscard]] Result<HostPort> parse_address(std::string_view text);
+/// An address of this machine alone, or localhost. Other names are not looked up.
 [[nodiscard]] bool is_loopback(std::string_view host);
+/// Every address of a machine: one may listen there, and nobody can connect to it.
+[[nodiscard]] bool is_wildcard(std::string_view host);
 
 /// The nearest known word, for "did you mean"; empty when nothing is near.
 [[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);

@@ -131,12 +131,28 @@ BOOST_AUTO_TEST_CASE(all_that_does_not_fit_together_is_said_at_once) {
   config.client_address = "0.0.0.0:7401";
   config.password_file = "/nonexistent/password";
   const Mistakes mistakes = apps::check_config(config);
-  BOOST_TEST(mistakes.size() == 5U);
+  BOOST_TEST(mistakes.size() == 6U);
   BOOST_TEST(says(mistakes, "name must be 1 to 64"));
   BOOST_TEST(says(mistakes, "log_level must be"));
   BOOST_TEST(says(mistakes, "link_address 0.0.0.0:7400 is not on loopback: set tls_ca"));
   BOOST_TEST(says(mistakes, "client_address 0.0.0.0:7401 is not on loopback: set client_tls_cert"));
+  BOOST_TEST(says(mistakes, "set advertise_client"));
   BOOST_TEST(says(mistakes, "password_file /nonexistent/password cannot be read: No such file"));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_told_to_connect_to_every_address) {
+  Config config;
+  config.client_address = "0.0.0.0:7401";
+  config.link_address = "[::]:7400";
+  Mistakes mistakes = apps::check_config(config);
+  BOOST_TEST(says(mistakes, "0.0.0.0:7401 is every address of a machine and leads nowhere"));
+  BOOST_TEST(!says(mistakes, "set advertise_link"));  // a node alone tells nobody
+  config.seeds = {"n2:7400"};
+  BOOST_TEST(says(apps::check_config(config), "set advertise_link"));
+  config.advertise_link = "n1:7400";
+  config.advertise_client = "n1:7401";
+  mistakes = apps::check_config(config);
+  BOOST_TEST(!says(mistakes, "leads nowhere"));
 }
 
 BOOST_AUTO_TEST_CASE(one_address_for_two_purposes_is_a_mistake) {
