@@ -26,8 +26,9 @@ struct ControlOptions {
   Duration poll_fresh = 300ms;  // looking for a cluster
   Duration poll = 3s;           // looking for a newer map
   Duration init_timeout = 10s;
-  Duration init_resend = 500ms;  // links lose messages while they come up
-  std::string version;           // of the program, for status
+  Duration init_resend = 500ms;        // links lose messages while they come up
+  std::size_t drain_askers_max = 100;  // who wait for a drain, which may never be over
+  std::string version;                 // of the program, for status
 };
 
 /// Where a node keeps its copy of the map in its state store.

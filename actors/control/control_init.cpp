@@ -9,6 +9,7 @@
 #include "actors/control/control.hpp"
 #include "actors/control/timers.hpp"
 #include "base/json_writer.hpp"
+#include "base/numbers.hpp"
 #include "cluster/placement.hpp"
 
 #include <algorithm>
@@ -24,19 +25,38 @@ constexpr Duration promise_lifetime = 30s;
 // that comes late never counts for more than it said.
 constexpr Duration proposal_reuse = 15s;
 
-std::uint32_t number_argument(
-    const msg::AdminRequest& request, std::string_view name, std::uint32_t fallback) {
+struct InitRequest {
+  std::uint32_t nodes = 1;  // at least
+  std::uint32_t shards = 0;
+  std::uint32_t replicas = 0;
+};
+
+/// "nodes=3" and the like over the defaults. A word that is none of them is refused: what comes of
+/// an init is for ever.
+Result<InitRequest> parse_init(const msg::AdminRequest& request, InitRequest parsed) {
   for (const std::string& argument : request.arguments) {
-    const std::size_t split = argument.find('=');
-    if (split == std::string::npos || argument.compare(0, split, name) != 0) continue;
-    std::uint32_t number = 0;
-    for (const char digit : argument.substr(split + 1)) {
-      if (digit < '0' || digit > '9' || number > 1'000'000) return 0;
-      number = number * 10 + static_cast<std::uint32_t>(digit - '0');
+    const std::size_t split = std::min(argument.find('='), argument.size());
+    const std::string_view name = std::string_view(argument).substr(0, split);
+    std::uint32_t* const known = name == "nodes"      ? &parsed.nodes
+                                 : name == "shards"   ? &parsed.shards
+                                 : name == "replicas" ? &parsed.replicas
+                                                      : nullptr;
+    const auto number = number_of<std::uint32_t>(
+        std::string_view(argument).substr(std::min(split + 1, argument.size())));
+    if (known == nullptr || !number) {
+      return Error{
+          Code::invalid_argument,
+          "init takes nodes=N, shards=N and replicas=N, not '" + argument + "'"};
     }
-    return number;
+    *known = *number;
   }
-  return fallback;
+  if (parsed.shards == 0 || parsed.shards > limits::shard_count_max || parsed.replicas == 0) {
+    return Error{
+        Code::invalid_argument,
+        "shards must be 1 to " + std::to_string(limits::shard_count_max) +
+            " and replicas at least 1"};
+  }
+  return parsed;
 }
 
 msg::NodeRecord record_of(const msg::Member& member) {
@@ -64,22 +84,24 @@ void Control::begin_init(const msg::AdminRequest& request, const Asker& asker, T
     refuse(7, "an init is already running on this node");
     return;
   }
+  const Result<InitRequest> wanted = parse_init(
+      request,
+      InitRequest{.shards = options_.shard_count, .replicas = options_.replication_factor});
+  if (!wanted.ok()) {
+    refuse(2, wanted.error().detail);
+    return;
+  }
   Init init;
-  init.shard_count = number_argument(request, "shards", options_.shard_count);
-  init.replication_factor = number_argument(request, "replicas", options_.replication_factor);
-  const std::uint32_t expected = number_argument(request, "nodes", 1);
+  init.shard_count = wanted.value().shards;
+  init.replication_factor = wanted.value().replicas;
   for (const auto& [node, member] : members_) {
     if (member.state == msg::MemberState::alive) init.members[node] = member;
   }
-  if (init.shard_count == 0 || init.shard_count > limits::shard_count_max ||
-      init.replication_factor == 0) {
-    refuse(2, "shards must be 1 to 1024 and replicas at least 1");
-    return;
-  }
-  if (init.members.size() < expected || init.members.empty()) {
+  if (init.members.size() < wanted.value().nodes || init.members.empty()) {
     refuse(
         3,
-        "only " + std::to_string(init.members.size()) + " of " + std::to_string(expected) +
+        "only " + std::to_string(init.members.size()) + " of " +
+            std::to_string(wanted.value().nodes) +
             " nodes are up; start the others (same seeds) and try again");
     return;
   }

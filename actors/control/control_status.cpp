@@ -14,6 +14,10 @@ void Control::on(const msg::AdminRequest& request, const Envelope& envelope, Tur
     answer(asker, is_healthy ? 0 : 1, status_json(turn.node().value), turn);
   } else if (request.verb == "init") {
     begin_init(request, asker, turn);
+  } else if (request.verb == "drain" && drain_askers_.size() >= options_.drain_askers_max) {
+    JsonWriter json;
+    json.begin_object().field("error", "too many wait for this drain already").end();
+    answer(asker, 7, json.take(), turn);
   } else if (request.verb == "drain") {
     drain_askers_.push_back(asker);
     turn.send(address_of(turn.node(), msg::ActorKind::pulse), msg::DrainNode{});

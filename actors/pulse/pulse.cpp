@@ -130,7 +130,11 @@ void Pulse::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn&) {
 
 void Pulse::on(const msg::DrainNode&, const Envelope& envelope, Turn& turn) {
   is_draining_ = true;
-  drain_waiters_.emplace_back(envelope.from, envelope.correlation);
+  // The same one may ask again, and a drain may never be over.
+  const std::pair waiter(envelope.from, envelope.correlation);
+  const bool is_known =
+      std::find(drain_waiters_.begin(), drain_waiters_.end(), waiter) != drain_waiters_.end();
+  if (!is_known) drain_waiters_.push_back(waiter);
   send_hints(true, turn);
   push_leaders_away(turn);
 }

@@ -4,6 +4,8 @@
 
 #include "tests/support/turn_driver.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
@@ -77,6 +79,37 @@ BOOST_AUTO_TEST_CASE(init_asks_every_member_for_a_promise_first) {
   node.see({member(1), member(2), member(3)});
   node.init();
   BOOST_TEST(node.driver->sent<msg::PrepareInit>().size() == 3U);
+}
+
+BOOST_DATA_TEST_CASE(
+    init_refuses_what_it_does_not_understand,
+    boost::unit_test::data::make(
+        {"node=3",
+         "nodes=",
+         "nodes=three",
+         "nodes=-1",
+         "nodes=99999999999",
+         "nodes",
+         "shards=0",
+         "shards=1025",
+         "replicas=0",
+         "force"})) {
+  Node node(1);
+  node.see({member(1), member(2), member(3)});
+  node.init({sample});
+  const auto replies = node.driver->sent<msg::AdminReply>();
+  BOOST_REQUIRE_EQUAL(replies.size(), 1U);
+  BOOST_TEST(replies[0].second.exit_code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(drains_that_are_never_over_are_bounded) {
+  Node node(1);
+  for (std::uint64_t i = 0; i < 101; ++i) {
+    node.driver->deliver(admin, msg::AdminRequest{"drain", {}, i}, i);
+  }
+  const auto replies = node.driver->sent<msg::AdminReply>();
+  BOOST_REQUIRE_EQUAL(replies.size(), 1U);
+  BOOST_TEST(replies[0].second.exit_code == 7);
 }
 
 BOOST_AUTO_TEST_CASE(init_commits_only_when_all_promised) {

@@ -206,4 +206,13 @@ BOOST_FIXTURE_TEST_CASE(drain_moves_everything_away_and_says_when_done, Fixture)
   BOOST_TEST(progress.back().second.done);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_asks_for_a_drain_again_is_told_once_a_round, Fixture) {
+  leads(1, 1, 1);
+  driver.deliver(control, msg::DrainNode{}, 9);
+  driver.deliver(control, msg::DrainNode{}, 9);
+  (void)driver.sent<msg::DrainProgress>();
+  driver.advance(100ms);
+  BOOST_TEST(driver.sent<msg::DrainProgress>().size() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
