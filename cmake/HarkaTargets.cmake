@@ -15,7 +15,10 @@ if(HARKA_CCACHE)
 endif()
 find_program(HARKA_MOLD mold)
 if(HARKA_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # Without separate-code mold 1.10 may place an empty .tbss at the end of a page that no segment maps
+  # and begin RELRO there: the program then does not start ("cannot apply additional memory
+  # protection"). Whether it does depends on the sizes of all sections, so it comes and goes.
+  add_link_options(-fuse-ld=mold -Wl,-z,separate-code)
 endif()
 
 option(HARKA_WERROR "Treat warnings as errors" ON)
