@@ -17,6 +17,8 @@ Control::Control(ControlOptions options)
 
 void Control::start(Turn& turn) {
   turn.set_timer(poll_timer, options_.poll_fresh);
+  // At a restart: who is alive may not change for a long time.
+  turn.send(address_of(turn.node(), msg::ActorKind::membership), msg::MapRequest{});
   if (map_.cluster_id != 0) {
     announce_map(turn);
   } else if (options_.creates_single_node) {
@@ -90,7 +92,10 @@ void Control::on(const msg::LeadershipChanged& change, const Envelope&, Turn& tu
   tell_leaders(hints, turn);
 }
 
-void Control::on(const msg::MapRequest& request, const Envelope&, Turn& turn) {
+void Control::on(const msg::MapRequest& request, const Envelope& envelope, Turn& turn) {
+  const Address pulse = address_of(turn.node(), msg::ActorKind::pulse);
+  // A pulse that has just started does not know that it was told to drain.
+  if (envelope.from == pulse && !drain_askers_.empty()) turn.send(pulse, msg::DrainNode{});
   if (map_.cluster_id != 0 && map_.version > request.have_version) turn.reply(msg::MapUpdate{map_});
 }
 

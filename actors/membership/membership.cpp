@@ -99,6 +99,10 @@ void Membership::on(const msg::LeaveCluster&, const Envelope&, Turn& turn) {
   run(turn, [this](membership::Step& step) { swim_.leave(step); });
 }
 
+void Membership::on(const msg::MapRequest&, const Envelope&, Turn& turn) {
+  turn.reply(msg::MembershipChanged{swim_.members()});
+}
+
 void Membership::on(const msg::MapUpdate& update, const Envelope&, Turn& turn) {
   run(turn, [&](membership::Step& step) {
     if (update.map.cluster_id != 0) swim_.set_cluster_id(update.map.cluster_id, step);

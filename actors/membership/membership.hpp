@@ -39,6 +39,8 @@ class Membership final : public Machine {
   void on(const msg::LinkUp& up, const Envelope& envelope, Turn& turn);
   void on(const msg::LinkDown& down, const Envelope& envelope, Turn& turn);
   void on(const msg::LeaveCluster& leave, const Envelope& envelope, Turn& turn);
+  /// From an actor of this node that has just started: it gets the view, which may not change soon.
+  void on(const msg::MapRequest& request, const Envelope& envelope, Turn& turn);
   /// From control: the cluster this node belongs to.
   void on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn);
 

@@ -22,6 +22,9 @@ void Pulse::start(Turn& turn) {
   turn.set_timer(tick_timer, options_.tick);
   turn.set_timer(hints_timer, options_.hints_interval);
   turn.set_timer(preference_timer, options_.preference_interval);
+  // At a restart the others have long been told all of this; at the first start nobody is there.
+  turn.send(address_of(turn.node(), msg::ActorKind::control), msg::MapRequest{});
+  turn.send(address_of(turn.node(), msg::ActorKind::membership), msg::MapRequest{});
 }
 
 void Pulse::receive(const Envelope& envelope, Turn& turn) {

@@ -102,6 +102,26 @@ BOOST_DATA_TEST_CASE(
   BOOST_TEST(replies[0].second.exit_code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(control_asks_at_its_start_who_is_alive) {
+  Node node(1, map_of(5, 1));
+  const auto asked = node.driver->sent<msg::MapRequest>();
+  BOOST_REQUIRE_EQUAL(asked.size(), 1U);
+  BOOST_TEST((asked[0].first == address_of(NodeId{1}, msg::ActorKind::membership)));
+}
+
+BOOST_AUTO_TEST_CASE(a_pulse_that_starts_again_gets_the_map_and_goes_on_draining) {
+  Node node(1, map_of(5, 1));
+  const Address pulse = address_of(NodeId{1}, msg::ActorKind::pulse);
+  node.driver->deliver(admin, msg::AdminRequest{"drain", {}, 0});
+  (void)node.driver->take_all();
+  node.driver->deliver(pulse, msg::MapRequest{});
+  const auto sends = node.driver->take<effect::Send>();
+  BOOST_REQUIRE_EQUAL(sends.size(), 2U);
+  for (const effect::Send& send : sends) BOOST_TEST((send.envelope->to == pulse));
+  BOOST_TEST(std::holds_alternative<msg::DrainNode>(sends[0].envelope->body));
+  BOOST_TEST(std::holds_alternative<msg::MapUpdate>(sends[1].envelope->body));
+}
+
 BOOST_AUTO_TEST_CASE(drains_that_are_never_over_are_bounded) {
   Node node(1);
   for (std::uint64_t i = 0; i < 101; ++i) {

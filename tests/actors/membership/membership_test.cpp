@@ -88,6 +88,17 @@ BOOST_FIXTURE_TEST_CASE(the_first_view_is_announced, Fixture) {
   BOOST_TEST(sent<msg::MembershipChanged>().size() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(an_actor_that_starts_again_is_told_the_view_when_it_asks, Fixture) {
+  recorder.start();
+  recorder.deliver(other_address, msg::JoinRequest{other_member()});
+  (void)recorder.take_all();
+  recorder.deliver(subscriber, msg::MapRequest{});
+  const auto views = sent<msg::MembershipChanged>();
+  BOOST_REQUIRE(views.size() == 1U);
+  BOOST_TEST((views[0].first.to == subscriber));
+  BOOST_TEST(views[0].second.members.size() == 2U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_lost_link_is_probed_at_once, Fixture) {
   recorder.start();
   recorder.deliver(other_address, msg::JoinRequest{other_member()});

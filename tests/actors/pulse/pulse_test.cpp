@@ -57,6 +57,16 @@ struct Fixture {
 
 BOOST_AUTO_TEST_SUITE(pulse)
 
+BOOST_AUTO_TEST_CASE(a_pulse_asks_for_what_it_may_have_forgotten) {
+  Pulse fresh{PulseOptions{}};
+  testing::TurnDriver started(fresh, address_of(NodeId{1}, msg::ActorKind::pulse));
+  started.start();
+  const auto asked = started.sent<msg::MapRequest>();
+  BOOST_REQUIRE_EQUAL(asked.size(), 2U);
+  BOOST_TEST((asked[0].first == control));
+  BOOST_TEST((asked[1].first == address_of(NodeId{1}, msg::ActorKind::membership)));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_group_whose_leader_beats_is_not_ticked, Fixture) {
   leads(1, 1, 2);
   leads(2, 1, 1);
