@@ -43,6 +43,11 @@ std::string cut(const std::string& text, std::size_t length) {
   return kept + "…";
 }
 
+/// What is no UTF-8 (a word of the command line, a path) becomes U+FFFD, where dump would throw.
+std::string json_text(const Json& value, int indent = -1) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 const Json& items_of(const Json& document) {
   static const Json none = Json::array();
   const auto found = document.find("items");
@@ -130,9 +135,9 @@ std::string names_text(std::string_view key, const Json& document) {
 }
 
 std::string lines_text(const Json& document) {
-  if (!document.contains("items")) return document.dump() + "\n";
+  if (!document.contains("items")) return json_text(document) + "\n";
   std::string text;
-  for (const Json& item : items_of(document)) text += item.dump() + "\n";
+  for (const Json& item : items_of(document)) text += json_text(item) + "\n";
   return text;
 }
 
@@ -153,7 +158,7 @@ void append_yaml_object(const Json& value, std::size_t depth, std::string& text)
       text += "\n" + std::string(depth + 2, ' ');
       append_yaml(field, depth + 2, text);
     } else {
-      text += " " + field.dump() + "\n";
+      text += " " + json_text(field) + "\n";
     }
   }
 }
@@ -170,7 +175,7 @@ void append_yaml(const Json& value, std::size_t depth, std::string& text) {
       append_yaml(item, depth + 2, text);
     }
   } else {
-    text += value.dump() + "\n";
+    text += json_text(value) + "\n";
   }
 }
 
@@ -198,13 +203,13 @@ Json make_document(std::string_view kind) {
 std::string cell_text(const Json& object, std::string_view key) {
   const auto found = object.find(std::string(key));
   if (found == object.end() || found->is_null()) return "-";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found->is_string() ? found->get<std::string>() : json_text(*found);
 }
 
 std::string render(const Json& document, const Style& style) {
   const View* view = find_view(cell_text(document, "kind"));
   switch (style.format) {
-    case Format::json: return document.dump(2) + "\n";
+    case Format::json: return json_text(document, 2) + "\n";
     case Format::jsonl: return lines_text(document);
     case Format::yaml: {
       std::string text;

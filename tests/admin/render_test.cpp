@@ -54,6 +54,17 @@ BOOST_AUTO_TEST_CASE(json_is_the_document) {
   BOOST_TEST((Json::parse(rendered(two_nodes(), Format::json)) == two_nodes()));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_text_is_shown_all_the_same) {
+  Json document = make_document("Error");
+  document["what"] = "there is no 'HK\xff'";
+  document["items"] = Json::array({Json{{"name", "a\xc3("}}});
+  const Json read = Json::parse(rendered(document, Format::json));
+  BOOST_TEST(read["what"].get<std::string>() == "there is no 'HK\xef\xbf\xbd'");
+  for (const Format format : {Format::jsonl, Format::yaml, Format::table, Format::name}) {
+    BOOST_TEST(!rendered(document, format).empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(jsonl_is_one_item_a_line) {
   const std::string text = rendered(two_nodes(), Format::jsonl);
   const std::size_t end = text.find('\n');
