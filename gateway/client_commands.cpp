@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace harka::gateway {
 
@@ -53,32 +54,65 @@ void describe(const LocalCall& call, RespSession& session, std::string& out) {
          " user=default redir=-1 resp=" + (state.is_resp3 ? "3" : "2") + "\n";
 }
 
-/// CLIENT KILL addr, or CLIENT KILL [ID n] [ADDR a] [LADDR a] [SKIPME yes|no] …
-void answer_kill(const LocalCall& call) {
-  const bool is_old = call.words.size() == 3;
-  if (!is_old && call.words.size() % 2 != 0) return call.reply.error("ERR syntax error");
-  std::string_view id;
-  std::string_view address = is_old ? call.words[2] : std::string_view();
-  bool skips_me = !is_old;
-  for (std::size_t i = 2; !is_old && i < call.words.size(); i += 2) {
+/// Which connections a CLIENT KILL means.
+struct KillFilter {
+  std::optional<std::int64_t> id;
+  std::string_view address;  // of the client; empty: any
+  std::string_view local;
+  bool is_other_type = false;  // all connections here are normal ones
+  bool skips_me = true;
+
+  [[nodiscard]] bool matches(const RespSession& session) const {
+    const SessionState& state = session.state();
+    if (id && static_cast<std::uint64_t>(*id) != Service::client_id(session.id())) return false;
+    if (!address.empty() && address != state.peer) return false;
+    return !is_other_type && (local.empty() || local == state.local);
+  }
+};
+
+/// [ID n] [ADDR a] [LADDR a] [TYPE t] [SKIPME yes|no] …; the error, or nothing.
+std::string read_filter(const LocalCall& call, KillFilter& filter) {
+  if (call.words.size() % 2 != 0) return "ERR syntax error";
+  for (std::size_t i = 2; i < call.words.size(); i += 2) {
+    const std::string_view value = call.words[i + 1];
     if (is_word(call.words[i], "id")) {
-      id = call.words[i + 1];
+      filter.id = kv::parse_integer(value);
+      if (!filter.id || *filter.id < 1) return "ERR client-id should be greater than 0";
     } else if (is_word(call.words[i], "addr")) {
-      address = call.words[i + 1];
+      filter.address = value;
+    } else if (is_word(call.words[i], "laddr")) {
+      filter.local = value;
+    } else if (is_word(call.words[i], "type")) {
+      const bool is_known = is_word(value, "master") || is_word(value, "slave") ||
+                            is_word(value, "replica") || is_word(value, "pubsub");
+      if (!is_known && !is_word(value, "normal")) {
+        return "ERR Unknown client type '" + std::string(value) + "'";
+      }
+      filter.is_other_type = is_known;
     } else if (is_word(call.words[i], "skipme")) {
-      skips_me = is_word(call.words[i + 1], "yes");
+      filter.skips_me = is_word(value, "yes");
+      if (!filter.skips_me && !is_word(value, "no")) return "ERR syntax error";
     } else {
-      return call.reply.error("ERR syntax error");
+      return "ERR syntax error";
     }
   }
-  if (!id.empty() && !kv::parse_integer(id)) {
-    return call.reply.error("ERR client-id should be greater than 0");
+  return {};
+}
+
+/// CLIENT KILL addr, or with filters.
+void answer_kill(const LocalCall& call) {
+  const bool is_old = call.words.size() == 3;
+  KillFilter filter;
+  if (is_old) {
+    filter.address = call.words[2];
+    filter.skips_me = false;
+  } else if (const std::string error = read_filter(call, filter); !error.empty()) {
+    return call.reply.error(error);
   }
   std::int64_t count = 0;
   call.service.for_each_session([&](RespSession& session) {
-    if (skips_me && &session == &call.session) return;
-    if (!id.empty() && id != std::to_string(Service::client_id(session.id()))) return;
-    if (!address.empty() && address != session.state().peer) return;
+    const bool is_spared = filter.skips_me && &session == &call.session;
+    if (is_spared || !filter.matches(session)) return;
     session.close();
     call.service.touch(session);
     ++count;

@@ -94,8 +94,8 @@ Result<Listening> open_listener(const Options& options) {
 std::string local_name(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    return {};  // NOLINT: its type
+  auto* const any = reinterpret_cast<sockaddr*>(&address);  // NOLINT: its type
+  if (::getsockname(socket, any, &size) != 0) return {};
   return name_of(address);
 }
 
@@ -103,11 +103,8 @@ Accepted accept_from(int listener) {
   Accepted accepted;
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  accepted.socket = ::accept4(
-      listener,
-      reinterpret_cast<sockaddr*>(&address),
-      &size,  // NOLINT: its type
-      SOCK_NONBLOCK | SOCK_CLOEXEC);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);  // NOLINT: its type
+  accepted.socket = ::accept4(listener, any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (accepted.socket < 0) {
     accepted.is_exhausted =
         errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;

@@ -19,7 +19,7 @@ struct Listening {
 /// without TLS and a password.
 [[nodiscard]] Result<Listening> open_listener(const Options& options);
 
-/// "127.0.0.1:6379" of a socket's own or other end; empty when it is gone.
+/// "127.0.0.1:6379" of a socket's own end; empty when it is gone.
 [[nodiscard]] std::string local_name(int socket);
 
 struct Accepted {

@@ -35,7 +35,6 @@ RespSession& Service::open(std::string peer, std::string local) {
   slot.is_touched = false;
   ++session_count_;
   ++counters_.connections;
-  if (started_ms_ == 0) started_ms_ = wall_ms_;
   return *slot.session;
 }
 

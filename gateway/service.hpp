@@ -87,8 +87,12 @@ class Service {
   /// Wall clock, read once a turn.
   [[nodiscard]] std::int64_t wall_ms() const { return wall_ms_; }
 
-  void set_wall_ms(std::int64_t wall_ms) { wall_ms_ = wall_ms; }
+  void set_wall_ms(std::int64_t wall_ms) {
+    wall_ms_ = wall_ms;
+    if (started_ms_ == 0) started_ms_ = wall_ms;
+  }
 
+  /// When the clock was first set.
   [[nodiscard]] std::int64_t started_ms() const { return started_ms_; }
 
   /// A number that clients see for a session: never repeated on this loop.

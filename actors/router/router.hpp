@@ -4,12 +4,13 @@
 //
 // Its client (the gateway, or a simulated one) sends msg::ShardBatch with shard, commands, count,
 // writes, stale_reads and min_index filled in and gets one msg::ShardReply with its correlation:
-// Reads that may be stale go to the replica of this node, or to its cache where it has none or
-// where the replica cannot answer (it has just started and is behind).
 //   done         the replies
 //   not_leader   another node leads (`leader`): the client is told to go there (MOVED)
 //   retry_later  no leader within the patience; nothing happened (CLUSTERDOWN)
 //   unknown      a write may or may not have happened and no answer came before the deadline
+//
+// Reads that may be stale go to the replica of this node, or to its cache where it has none or
+// where the replica cannot answer (it has just started and is behind).
 #pragma once
 
 #include "runtime/machine.hpp"

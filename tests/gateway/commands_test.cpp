@@ -210,6 +210,35 @@ BOOST_AUTO_TEST_CASE(client_kill_ends_another_connection) {
   BOOST_TEST(!killer.is_closing());
 }
 
+BOOST_AUTO_TEST_CASE(client_kill_reads_its_filters_as_redis_does) {
+  Harness harness;
+  RespSession& killer = harness.connect();
+  RespSession& victim = harness.connect();
+  for (const char* wrong : {"ID", "ID 1 ADDR", "SKIPME maybe ID 1", "NOSUCH 1 ID 1"}) {
+    BOOST_TEST(
+        harness.send(killer, "CLIENT KILL " + std::string(wrong) + "\n").starts_with("-ERR"));
+  }
+  BOOST_TEST(
+      harness.send(killer, "CLIENT KILL ID 0 SKIPME yes\n") ==
+      "-ERR client-id should be greater than 0\r\n");
+  BOOST_TEST(
+      harness.send(killer, "CLIENT KILL TYPE odd SKIPME yes\n") ==
+      "-ERR Unknown client type 'odd'\r\n");
+  BOOST_TEST(harness.send(killer, "CLIENT KILL TYPE pubsub SKIPME no\n") == ":0\r\n");
+  BOOST_TEST(harness.send(killer, "CLIENT KILL LADDR 127.0.0.1:1 SKIPME yes\n") == ":0\r\n");
+  BOOST_TEST(!victim.is_closing());
+  BOOST_TEST(harness.send(killer, "CLIENT KILL LADDR 127.0.0.1:7401 TYPE normal\n") == ":1\r\n");
+  BOOST_TEST(victim.is_closing());
+  BOOST_TEST(!killer.is_closing());
+}
+
+BOOST_AUTO_TEST_CASE(uptime_counts_from_the_start_and_not_from_the_first_client) {
+  Harness harness;
+  harness.service.set_wall_ms(1'700'000'000'000 + 90'000);
+  const std::string info = harness.send(harness.connect(), "INFO server\n");
+  BOOST_TEST(info.find("\r\nuptime_in_seconds:90\r\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(info_states_how_old_a_readonly_answer_may_be) {
   gateway::Options options = testing::default_options();
   options.staleness_max = 250ms;
