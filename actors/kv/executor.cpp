@@ -8,6 +8,17 @@ namespace harka::kv {
 
 namespace {
 
+/// A reply as long as a value may be. SET has it with GET among its options.
+bool may_reply_with_a_value(const CommandView& command, const CommandInfo& info) {
+  switch (command.id) {
+    case CommandId::getset:
+    case CommandId::getdel:
+    case CommandId::getex: return true;
+    case CommandId::set: return command.size() > 2;
+    default: return !info.has(command_flag::write);
+  }
+}
+
 void dispatch(Execution& run) {
   switch (run.command.id) {
     case CommandId::get: return execute_get(run);
@@ -85,7 +96,7 @@ void execute(const CommandView& command, KeyValueView& keys, WallTime now, Reply
   const CommandInfo* info = find_command(command.id);
   if (info == nullptr || !info->accepts(command.size() + 1)) {
     run.reply.error("ERR a shard received a malformed command");
-  } else if (is_full && !info->has(command_flag::write)) {
+  } else if (is_full && may_reply_with_a_value(command, *info)) {
     run.reply.error(text::batch_too_long);
   } else {
     dispatch(run);

@@ -3,6 +3,8 @@
 #include "actors/kv/execution.hpp"
 #include "actors/kv/numbers.hpp"
 
+#include <map>
+
 namespace harka::kv {
 
 namespace {
@@ -71,9 +73,13 @@ void execute_del(Execution& run) {
 }
 
 void execute_exists(Execution& run) {
+  // A key counts as often as it is named and is looked up once: a look-up copies its value.
+  std::map<std::string_view, bool> is_there;
   std::int64_t count = 0;
   for (const std::string_view key : *run.command.arguments) {
-    if (run.find(key)) ++count;
+    const auto [known, is_new] = is_there.try_emplace(key);
+    if (is_new) known->second = run.find(key).has_value();
+    if (known->second) ++count;
   }
   run.reply.integer(count);
 }

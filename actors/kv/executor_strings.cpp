@@ -183,8 +183,9 @@ void execute_mget(Execution& run) {
   for (const std::string_view key : *run.command.arguments) {
     found.push_back(run.find(key));
     if (found.back()) bytes += found.back()->value.size();
+    // At once: each value is a copy, and one large key may be named 65,000 times.
+    if (bytes > limits::value_bytes_max) return run.reply.error(text::reply_too_long);
   }
-  if (bytes > limits::value_bytes_max) return run.reply.error(text::reply_too_long);
   run.reply.array(found.size());
   for (const std::optional<Record>& record : found) reply_value(run, record);
 }

@@ -3,14 +3,26 @@
 // them with a real one.
 #include "actors/kv/executor.hpp"
 
+#include "base/limits.hpp"
 #include "tests/actors/kv/map_view.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <initializer_list>
+#include <ostream>
+#include <vector>
 
 using namespace harka;
 using namespace harka::kv;
+
+namespace harka::kv {
+
+std::ostream& operator<<(std::ostream& out, CommandId id) {
+  return out << find_command(id)->name;
+}
+
+}  // namespace harka::kv
 
 namespace {
 
@@ -19,14 +31,14 @@ struct Fixture {
   WallTime now = 1'000'000;
   bool is_resp3 = false;
 
-  std::string run(std::initializer_list<std::string_view> words) {
+  std::string run(const std::vector<std::string_view>& words) {
     const CommandInfo* info = *words.begin() == "purge" ? find_command(CommandId::purge_expired)
                                                         : find_command(*words.begin());
     BOOST_REQUIRE(info != nullptr);
     std::string bytes;
     auto flags = static_cast<std::uint8_t>(is_resp3 ? encoded_flag::resp3 : 0);
     if (info->has(command_flag::write)) flags |= encoded_flag::may_write;
-    CommandWriter(bytes).add(info->id, flags, words.begin() + 1, words.size() - 1);
+    CommandWriter(bytes).add(info->id, flags, words.data() + 1, words.size() - 1);
     CommandReader reader(bytes);
     BOOST_REQUIRE(reader.next());
     ReplyWriter replies;
@@ -214,11 +226,14 @@ BOOST_AUTO_TEST_CASE(many_keys_at_once) {
       run({"mset", "a", "1", "b"}) == "-ERR wrong number of arguments for 'mset' command\r\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_cannot_ask_for_replies_without_bound) {
+BOOST_DATA_TEST_CASE(
+    a_batch_cannot_ask_for_replies_without_bound,
+    boost::unit_test::data::make({CommandId::get, CommandId::getex, CommandId::set})) {
   keys.put("k", Record{SharedBytes(std::string(10'000'000, 'v')), 0});
   std::string bytes;
-  const std::string_view key[] = {"k"};
-  for (int i = 0; i < 20; ++i) CommandWriter(bytes).add(CommandId::get, 0, key, 1);
+  const std::string_view words[] = {"k", "v", "NX", "GET"};
+  const std::size_t count = sample == CommandId::set ? 4 : 1;
+  for (int i = 0; i < 20; ++i) CommandWriter(bytes).add(sample, 0, words, count);
   CommandReader reader(bytes);
   ReplyWriter replies;
   while (reader.next()) execute(reader.command(), keys, now, replies);
@@ -227,12 +242,36 @@ BOOST_AUTO_TEST_CASE(a_batch_cannot_ask_for_replies_without_bound) {
   BOOST_TEST(replies.bytes().find("-TRYAGAIN ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_replies_shortly_works_behind_long_replies) {
+  keys.put("k", Record{SharedBytes(std::string(10'000'000, 'v')), 0});
+  std::string bytes;
+  const std::string_view words[] = {"k", "v"};
+  for (int i = 0; i < 10; ++i) CommandWriter(bytes).add(CommandId::get, 0, words, 1);
+  CommandWriter(bytes).add(CommandId::set, 0, words, 2);
+  CommandReader reader(bytes);
+  ReplyWriter replies;
+  while (reader.next()) execute(reader.command(), keys, now, replies);
+  BOOST_TEST(replies.bytes().ends_with(ok));
+}
+
 BOOST_AUTO_TEST_CASE(purge_removes_only_what_is_expired_still) {
   BOOST_TEST(run({"psetex", "old", "10", "v"}) == ok);
   BOOST_TEST(run({"psetex", "young", "1000", "v"}) == ok);
   now += 100;
   BOOST_TEST(run({"purge", "old", "young", "none"}) == one);
   BOOST_TEST(keys.records.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_key_that_is_named_again_and_again_is_not_read_as_often) {
+  keys.put("k", Record{SharedBytes(std::string(limits::value_bytes_max, 'v')), 0});
+  std::vector<std::string_view> words(1001, "k");
+  words[0] = "mget";
+  BOOST_TEST(run(words) == "-ERR the reply would exceed the largest allowed size\r\n");
+  BOOST_TEST(keys.find_count <= 2U);
+  keys.find_count = 0;
+  words[0] = "exists";
+  BOOST_TEST(run(words) == ":1000\r\n");
+  BOOST_TEST(keys.find_count == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

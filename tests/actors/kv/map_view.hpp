@@ -13,6 +13,7 @@ namespace harka::kv {
 class MapView final : public KeyValueView {
  public:
   [[nodiscard]] std::optional<Record> find(std::string_view key) const override {
+    ++find_count;
     const auto found = records.find(key);
     if (found == records.end()) return std::nullopt;
     return found->second;
@@ -30,6 +31,7 @@ class MapView final : public KeyValueView {
   }
 
   std::map<std::string, Record, std::less<>> records;
+  mutable std::size_t find_count = 0;
 };
 
 }  // namespace harka::kv
