@@ -168,8 +168,9 @@ void Injector::replace(NodeId node) {
 }
 
 void Injector::wipe_once_removed(NodeId node, int tries) {
-  if (tries == 0 || !is_active_) return;
+  if (tries == 0) return;
   world_.after(removal_step, [this, node, tries] {
+    if (!is_active_) return;
     if (!is_removed(node)) return wipe_once_removed(node, tries - 1);
     world_.crash(node, CrashLoss::all);
     world_.wipe(node);

@@ -50,6 +50,36 @@ RunResult first_noticed(std::string_view mutant, std::uint64_t seeds) {
   return {};
 }
 
+/// When disks were wiped.
+class Wipes final : public Watcher {
+ public:
+  void begins(const Plan&, const World& world) override { world_ = &world; }
+
+  void observed(const ClientEvent&) override {}
+
+  void ends(const std::string&) override {}
+
+  void wiped(NodeId) override { times.push_back(world_->now()); }
+
+  std::vector<Instant> times;
+
+ private:
+  const World* world_ = nullptr;
+};
+
+/// Of a run in which node 4 is replaced so long before the faults end.
+std::vector<Instant> wipes(Duration before_the_end, Instant& end) {
+  Plan plan = draw_plan(1, Profile::calm);
+  plan.nodes = 4;
+  plan.voters = 4;
+  plan.faults = {
+      {plan.fault_phase - before_the_end, FaultKind::replace, Target{false, 4}, {}, {}, 0}};
+  Wipes watcher;
+  BOOST_TEST(static_cast<int>(run_plan(plan, &watcher).outcome) == 0);
+  end = Instant(plan.warm_up + plan.fault_phase);
+  return watcher.times;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(core_first)
@@ -81,6 +111,14 @@ BOOST_AUTO_TEST_CASE(without_faults_every_operation_is_answered) {
 
 BOOST_AUTO_TEST_CASE(cluster_seeds_are_clean_and_each_twentieth_repeats_exactly) {
   expect_clean(1, 40 / share, Profile::cluster);
+}
+
+BOOST_AUTO_TEST_CASE(no_disk_is_wiped_after_the_faults_ended) {
+  Instant end;
+  const std::vector<Instant> in_time = wipes(1s, end);
+  BOOST_REQUIRE_EQUAL(in_time.size(), 1U);
+  BOOST_TEST((in_time.front() < end));
+  BOOST_TEST(wipes(150ms, end).empty());
 }
 
 BOOST_AUTO_TEST_CASE(broken_promises_are_noticed_as_they_are_made) {
