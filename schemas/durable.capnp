@@ -65,6 +65,8 @@ struct GroupRecovered $message {
   startIndex @3 :UInt64;     # the log holds entries after (startIndex, startTerm)
   startTerm @4 :UInt64;
   entries @5 :List(Raft.Entry) $maxItems(16777216);
-  tainted @6 :Bool;          # corruption was found: do not vote before the log is whole again
-  highWater @7 :UInt64;      # tainted: the highest index that was ever durable here, as far as known
+  tainted @6 :Bool;          # what was promised here is lost: do not vote before the log is whole again
+  highWater @7 :UInt64;      # tainted, the state is gone: whole when it agrees with a leader up to here
+  termFloor @8 :UInt64;      # tainted, the log is damaged: whole when it has an entry of this term or a
+                             # later one. Above every term that anything was promised in. Else 0
 }

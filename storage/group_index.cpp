@@ -29,7 +29,7 @@ void GroupIndex::set_start(LogIndex index, Term term, bool drops_suffix) {
   }
   start_index_ = index;
   start_term_ = term;
-  if (drops_suffix) untaint_at(index);
+  untaint_at(drops_suffix ? index : 0, term);
 }
 
 void GroupIndex::put_entry(LogIndex index, const EntryRef& entry) {
@@ -40,7 +40,7 @@ void GroupIndex::put_entry(LogIndex index, const EntryRef& entry) {
   }
   entries_.resize(index - first_index_);
   entries_.push_back(entry);
-  untaint_at(index);
+  untaint_at(index, entry.term);
 }
 
 void GroupIndex::put_copy(LogIndex index, const EntryRef& entry) {
@@ -69,14 +69,28 @@ void GroupIndex::reach(LogIndex index) {
   }
 }
 
-void GroupIndex::taint(LogIndex high_water, Lap lap) {
+void GroupIndex::taint(Term floor, LogIndex high_water, Lap lap) {
   is_tainted_ = true;
+  term_floor_ = floor;
   high_water_ = high_water;
   taint_lap_ = lap;
 }
 
-void GroupIndex::untaint_at(LogIndex index) {
-  if (index >= high_water_) is_tainted_ = false;
+void GroupIndex::untaint_at(LogIndex index, Term term) {
+  if (term_floor_ != 0 ? term >= term_floor_ : index >= high_water_) is_tainted_ = false;
+}
+
+void GroupIndex::forget_entries() {
+  entries_.clear();
+  first_index_ = 1;
+  start_index_ = 0;
+  start_term_ = 0;
+  start_lap_ = 0;
+}
+
+Term GroupIndex::term_known() const {
+  const Term last = entries_.empty() ? start_term_ : entries_.back().term;
+  return std::max({hard_state_.term, last, is_tainted_ ? term_floor_ : 0});
 }
 
 bool GroupIndex::finish_replay() {

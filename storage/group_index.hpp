@@ -38,10 +38,12 @@ class GroupIndex {
   void put_entry(LogIndex index, const EntryRef& entry);
   /// Says where an entry that is alive is (also) found. Replaces nothing else.
   void put_copy(LogIndex index, const EntryRef& entry);
-  /// Acknowledged records were lost; the group may have had entries up to `high_water`. Ends by
-  /// itself when an entry there or beyond is appended: only a leader that agrees with everything
-  /// before it makes a tainted replica do that.
-  void taint(LogIndex high_water, Lap lap);
+  /// What was promised is lost. Ends by itself when an entry of term `floor` or a later one is
+  /// there, or without a floor one at `high_water` or beyond: only a leader that agrees with
+  /// everything before it makes a tainted replica append that.
+  void taint(Term floor, LogIndex high_water, Lap lap);
+  /// A damaged log: which of the entries are the newest of their index is not known any more.
+  void forget_entries();
 
   /// Drops what lies behind a hole. False if there was one: entries are missing.
   bool finish_replay();
@@ -58,7 +60,12 @@ class GroupIndex {
 
   [[nodiscard]] bool is_tainted() const { return is_tainted_; }
 
+  [[nodiscard]] Term term_floor() const { return term_floor_; }
+
   [[nodiscard]] LogIndex high_water() const { return high_water_; }
+
+  /// The highest that anything here tells of.
+  [[nodiscard]] Term term_known() const;
 
   [[nodiscard]] Lap taint_lap() const { return taint_lap_; }
 
@@ -75,7 +82,7 @@ class GroupIndex {
 
  private:
   void reach(LogIndex index);
-  void untaint_at(LogIndex index);
+  void untaint_at(LogIndex index, Term term);
 
   msg::HardState hard_state_;
   Lap hard_state_lap_ = 0;  // 0: there is none
@@ -85,6 +92,7 @@ class GroupIndex {
   std::deque<EntryRef> entries_;
   LogIndex first_index_ = 1;  // of entries_
   bool is_tainted_ = false;
+  Term term_floor_ = 0;
   LogIndex high_water_ = 0;
   Lap taint_lap_ = 0;
 };

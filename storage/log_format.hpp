@@ -34,8 +34,8 @@ enum class RecordKind : std::uint8_t {
   seal = 6,          // the segment is complete; index: the floor
   copied_entry = 7,  // an older entry, written again unchanged so that its segment can be reused
   roster = 8,        // payload: RosterLine for every group, as of the start of this segment
-  taint = 9,         // the group lost acknowledged records; index: the highest it may have had
-  mark = 10          // testifies that the flushes before it were done; index: the floor
+  taint = 9,  // the group lost what it had promised; term: the floor; without: index, high water
+  mark = 10   // testifies that the flushes before it were done; index: the floor
 };
 constexpr std::uint8_t record_kind_max = 10;
 
@@ -60,7 +60,7 @@ static_assert(sizeof(RecordHead) == 40 && std::is_trivially_copyable_v<RecordHea
 struct RosterLine {
   std::uint32_t group = 0;
   std::uint32_t reserved = 0;
-  std::uint64_t index_last = 0;
+  std::uint64_t term = 0;  // the highest that it knew
 };
 
 static_assert(sizeof(RosterLine) == 16 && std::is_trivially_copyable_v<RosterLine>);
@@ -71,6 +71,10 @@ constexpr std::uint16_t flags_known = flag_ends_flush | flag_drops_suffix;
 
 /// A taint of this group is a taint of every group that the log does not know.
 constexpr std::uint32_t unknown_groups = 0xFFFFFFFF;
+
+/// How far the term floor after damage lies above every term that is still known. Each term begins
+/// with a candidature that somebody syncs, so no more of them can have been lost than this.
+constexpr std::uint64_t term_leap = 1ULL << 32;
 
 /// The layout of a record, of the header record and this name are the same in all versions.
 constexpr std::string_view log_magic_family = "harka-log-";

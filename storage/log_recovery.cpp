@@ -2,13 +2,15 @@
 // Reading the log back at start: survey every file, decide which are in use, replay those in order,
 // and go on in a fresh segment, so that a torn tail is never written behind.
 //
-// After damage the whole live content is written again with a taint for every group, and the old
-// segments are given up: the next start finds a whole log that still knows what was lost.
+// After damage each group is written again as one that promised it knows not what: no entries, a
+// term above all that it may have been in, and a taint. The old segments are given up. Entries that
+// are still whole are dropped, too: a lost record may have replaced them.
 #include "base/log.hpp"
 #include "storage/log_survey.hpp"
 #include "storage/segment_log.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace harka::storage {
@@ -36,10 +38,9 @@ struct SegmentLog::Recovery {
 
   std::vector<File> files;
   std::map<Lap, Survey> in_use;
-  std::map<std::uint32_t, LogIndex> roster;  // the highest index that a roster names
-  /// Of the groups whose entries come after the last known damage: nothing of theirs is unseen.
-  std::map<std::uint32_t, LogIndex> seen_after_damage;
-  std::uint64_t lost_bytes = 0;  // that no later roster tells about
+  std::set<std::uint32_t> roster;  // groups that a roster names
+  Term term_known = 0;             // the highest that a roster tells of
+  bool is_roster_complete = true;  // no damage after the last roster: no group is forgotten
 };
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Disk& disk, LogOptions options) {
@@ -59,20 +60,28 @@ Result<void> SegmentLog::load() {
   for (const auto& [lap, survey] : recovery.in_use) {
     if (Result<void> done = replay(lap, survey, recovery); !done.ok()) return done;
   }
-  // What a group has now, before entries behind a hole are dropped: it may have had that.
   for (auto& [id, group] : groups_) {
-    LogIndex& known = recovery.roster[id];
-    known = std::max(known, group.last_index());
     if (!group.finish_replay()) {
       damaged(
           "entries of group " + std::to_string(id) + " after index " +
           std::to_string(group.last_index()) + " are missing");
     }
   }
-  if (options_.is_state_lost && !groups_.empty()) damaged("the applied state is gone");
+  const bool is_log_damaged = is_damaged();
+  const bool needs_state =
+      std::ranges::any_of(groups_, [](const auto& each) { return each.second.start_index() > 0; });
+  if (options_.is_state_lost && needs_state) damaged("the applied state is gone");
+  if (options_.is_state_lost && !needs_state && !groups_.empty()) {
+    log::info("log", "the applied state is gone; the log makes all of it again");
+  }
   if (is_damaged() && options_.refuses_damage) return Error{Code::corrupt, damage_};
   if (is_damaged()) {
-    taint_groups(recovery);
+    if (is_log_damaged) {
+      taint_groups(recovery);
+    } else {
+      taint_without_state();
+    }
+    log::error("log", damage_);
     return start_afresh();
   }
   if (!recovery.in_use.empty()) {
@@ -192,18 +201,16 @@ Result<void> SegmentLog::replay(Lap lap, const Survey& survey, Recovery& recover
   Result<std::string> bytes = file.read(0, survey.is_damaged ? file.size() : survey.end);
   if (!bytes.ok()) return bytes.error();
   std::uint64_t whole_end = 0;
-  std::uint64_t lost_bytes = 0;
   for_each_record(
       bytes.value(),
       0,
       [&](std::uint64_t offset, const RecordHead& head, std::string_view payload) {
         if (head.lap != lap) return;
-        if (offset != whole_end) recovery.seen_after_damage.clear();
-        lost_bytes += offset - whole_end;
+        if (offset != whole_end) recovery.is_roster_complete = false;
         whole_end = offset + record_bytes(head.length);
         replay_record(offset, head, payload, recovery);
       });
-  recovery.lost_bytes += lost_bytes;
+  if (survey.is_damaged) recovery.is_roster_complete = false;
   return {};
 }
 
@@ -214,16 +221,14 @@ void SegmentLog::replay_record(
     case RecordKind::seal:
     case RecordKind::mark: return;
     case RecordKind::roster:
-      // Says what every group had when this segment began, so nothing that was lost before is
-      // unseen.
-      recovery.lost_bytes = 0;
-      recovery.seen_after_damage.clear();
+      // Names every group that there was when this segment began.
+      recovery.is_roster_complete = true;
       for (std::size_t at = 0; at + sizeof(RosterLine) <= payload.size();
            at += sizeof(RosterLine)) {
         RosterLine line;
         std::memcpy(&line, payload.data() + at, sizeof line);
-        LogIndex& known = recovery.roster[line.group];
-        known = std::max(known, line.index_last);
+        recovery.roster.insert(line.group);
+        recovery.term_known = std::max(recovery.term_known, line.term);
       }
       return;
     case RecordKind::drop_group:
@@ -239,10 +244,10 @@ void SegmentLog::replay_record(
       return;
     case RecordKind::taint:
       if (head.group == unknown_groups) {
-        are_unknown_tainted_ = true;
+        unknown_floor_ = head.term;
         unknown_taint_lap_ = head.lap;
       } else {
-        groups_[head.group].taint(head.index, head.lap);
+        groups_[head.group].taint(head.term, head.index, head.lap);
       }
       return;
     case RecordKind::entry:
@@ -259,7 +264,6 @@ void SegmentLog::replay_record(
     group.put_copy(head.index, entry);
   } else {
     group.put_entry(head.index, entry);
-    recovery.seen_after_damage[head.group] = head.index;
   }
 }
 
@@ -284,19 +288,34 @@ Result<void> SegmentLog::seal_torn(Lap lap, const Survey& survey) {
 }
 
 // A bad record does not say whose it was, so every group is tainted, and so is what the log no
-// longer knows. How far a group had come: what a later roster or entry says, else what would fit
-// into the lost bytes.
+// longer knows. Promises that were made in lost terms must not be broken, and one node's groups are
+// all in terms of one order, so the floor is one for all of them.
 void SegmentLog::taint_groups(const Recovery& recovery) {
-  for (const auto& [id, index_last] : recovery.roster) {
-    LogIndex high_water = index_last;
-    const LogIndex unseen = recovery.lost_bytes / record_bytes(0);
-    if (!recovery.seen_after_damage.contains(id)) high_water += unseen;
-    GroupIndex& group = groups_[id];
-    if (group.is_tainted()) high_water = std::max(high_water, group.high_water());
-    group.taint(high_water, 0);
+  Term known = std::max(recovery.term_known, unknown_floor_);
+  std::set<std::uint32_t> ids = recovery.roster;
+  for (const auto& [id, group] : groups_) {
+    known = std::max(known, group.term_known());
+    ids.insert(id);
   }
-  are_unknown_tainted_ = true;
-  log::error("log", damage_);
+  const Term floor = known + term_leap;
+  const Lap any_old_lap = segments_.begin()->first;  // what is of it is written again
+  for (const std::uint32_t id : ids) {
+    GroupIndex& group = groups_[id];
+    group.forget_entries();
+    group.set_hard_state({floor, 0}, any_old_lap);
+    group.taint(floor, 0, any_old_lap);
+  }
+  if (!recovery.is_roster_complete || unknown_floor_ != 0) unknown_floor_ = floor;
+}
+
+/// The log is whole, so what was promised is known. A log that reaches back to the beginning makes
+/// the state again; else it has to come from a leader, at least as far as it was.
+void SegmentLog::taint_without_state() {
+  for (auto& [id, group] : groups_) {
+    const bool has_floor = group.is_tainted() && group.term_floor() != 0;
+    if (group.start_index() == 0 || has_floor) continue;
+    group.taint(0, group.last_index(), segments_.begin()->first);
+  }
 }
 
 Result<void> SegmentLog::start_afresh() {

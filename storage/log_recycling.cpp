@@ -59,10 +59,11 @@ Result<void> SegmentLog::copy_forward(Lap lap) {
   for (auto& [id, group] : groups_) {
     if (Result<void> done = copy_group(id, group, lap); !done.ok()) return done;
   }
-  if (are_unknown_tainted_ && unknown_taint_lap_ <= lap) {
+  if (unknown_floor_ != 0 && unknown_taint_lap_ <= lap) {
     RecordHead head;
     head.kind = RecordKind::taint;
     head.group = unknown_groups;
+    head.term = unknown_floor_;
     if (Result<void> done = put(head, {}); !done.ok()) return done;
     unknown_taint_lap_ = lap_;
   }
@@ -104,9 +105,10 @@ Result<void> SegmentLog::copy_group(std::uint32_t id, GroupIndex& group, Lap lap
     head = RecordHead{};
     head.group = id;
     head.kind = RecordKind::taint;
+    head.term = group.term_floor();
     head.index = group.high_water();
     if (Result<void> done = put(head, {}); !done.ok()) return done;
-    group.taint(group.high_water(), lap_);
+    group.taint(group.term_floor(), group.high_water(), lap_);
   }
   return {};
 }

@@ -18,6 +18,7 @@ std::string file_name(std::uint64_t number) {
 }  // namespace
 
 Result<void> SegmentLog::append(const msg::AppendLog& request) {
+  if (Result<void> done = begin_group(request.group); !done.ok()) return done;
   if (request.has_hard_state) {
     RecordHead head;
     head.group = request.group;
@@ -55,6 +56,21 @@ Result<void> SegmentLog::append(const msg::AppendLog& request) {
     group.put_entry(entry.index, place_of_last(head));
     ++counters_.entries;
   }
+  return {};
+}
+
+/// A group that damage made the log forget is tainted from its first record on.
+Result<void> SegmentLog::begin_group(std::uint32_t id) {
+  if (unknown_floor_ == 0 || groups_.contains(id)) return {};
+  RecordHead head;
+  head.group = id;
+  head.kind = RecordKind::hard_state;
+  head.term = unknown_floor_;
+  if (Result<void> done = put(head, {}); !done.ok()) return done;
+  groups_[id].set_hard_state({unknown_floor_, 0}, lap_);
+  head.kind = RecordKind::taint;
+  if (Result<void> done = put(head, {}); !done.ok()) return done;
+  groups_[id].taint(unknown_floor_, 0, lap_);
   return {};
 }
 
@@ -178,7 +194,7 @@ std::string SegmentLog::roster() const {
   for (const auto& [id, group] : groups_) {
     RosterLine line;
     line.group = id;
-    line.index_last = std::max(group.last_index(), group.is_tainted() ? group.high_water() : 0);
+    line.term = group.term_known();
     lines.append(reinterpret_cast<const char*>(&line), sizeof line);  // trivially copyable
   }
   return lines;
@@ -248,7 +264,9 @@ Result<msg::GroupRecovered> SegmentLog::recover(GroupId id) const {
   recovered.group = id.value;
   const auto found = groups_.find(id.value);
   if (found == groups_.end()) {
-    recovered.tainted = are_unknown_tainted_;
+    recovered.tainted = unknown_floor_ != 0;
+    recovered.term_floor = unknown_floor_;
+    recovered.hard_state.term = unknown_floor_;
     return recovered;
   }
   const GroupIndex& group = found->second;
@@ -256,7 +274,10 @@ Result<msg::GroupRecovered> SegmentLog::recover(GroupId id) const {
   recovered.start_index = group.start_index();
   recovered.start_term = group.start_term();
   recovered.tainted = group.is_tainted();
-  if (group.is_tainted()) recovered.high_water = group.high_water();
+  if (group.is_tainted()) {
+    recovered.high_water = group.high_water();
+    recovered.term_floor = group.term_floor();
+  }
   recovered.entries.reserve(group.entries().size());
   LogIndex index = group.start_index();
   for (const EntryRef& ref : group.entries()) {

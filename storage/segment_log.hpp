@@ -33,7 +33,8 @@ struct LogOptions {
   std::uint64_t copy_forward_bytes_max = 4ULL << 20;
   /// Of the data directory. A log of another one is refused. 0: do not check.
   std::uint64_t data_id = 0;
-  /// The applied state that belonged to this log is gone: as damage, for every group that it knows.
+  /// The applied state that belonged to this log is gone: as damage, for every group whose log
+  /// does not reach back to its beginning.
   bool is_state_lost = false;
   /// There is no leader elsewhere that could bring a tainted group up again: refuse damage, and
   /// change nothing.
@@ -54,8 +55,9 @@ struct LogCounters {
 class SegmentLog {
  public:
   /// Reads what is there. `disk` outlives the log. A torn tail, which was never acknowledged, is
-  /// cut silently. Damage to what was acknowledged taints every group, durably, until each group's
-  /// leader has brought it up again. Refused: another node's log, or another version's.
+  /// cut silently. After damage to what was acknowledged the entries of all groups are dropped, and
+  /// each group is tainted, durably, until a leader whom it did not help to elect has brought it up
+  /// again. Refused: another node's log, or another version's.
   [[nodiscard]] static Result<std::unique_ptr<SegmentLog>> open(Disk& disk, LogOptions options);
 
   /// Buffers. The request's entries must continue or replace what the group has.
@@ -103,10 +105,12 @@ class SegmentLog {
   [[nodiscard]] bool has_room_for_seal(Lap lap, const Survey& survey) const;
   Result<void> seal_torn(Lap lap, const Survey& survey);
   void taint_groups(const Recovery& recovery);
+  void taint_without_state();
   Result<void> start_afresh();
   void damaged(const std::string& what);
 
   // Writing.
+  Result<void> begin_group(std::uint32_t id);
   Result<void> put(RecordHead head, std::string_view payload);
   void append_buffered(RecordHead head, std::string_view payload);
   void put_entry(GroupIndex& group, const msg::Entry& entry);
@@ -142,7 +146,7 @@ class SegmentLog {
   std::uint32_t flush_number_ = 1;  // in this lap, of the flush that will write the buffer
   bool is_written_ = false;         // the buffer, but it is not synced
   bool is_freeing_ = false;
-  bool are_unknown_tainted_ = false;
+  Term unknown_floor_ = 0;  // of groups that the log does not know; 0: it has not forgotten any
   Lap unknown_taint_lap_ = 0;
   std::string damage_;
   std::optional<Error> failure_;

@@ -83,6 +83,7 @@ void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope,
   restored.applied_term = durable.term;
   restored.config = durable.config;
   restored.tainted = recovered.tainted;
+  restored.term_floor = recovered.term_floor;
   restored.high_water = recovered.high_water;
   if (durable.index == 0 && durable.config.voters.empty()) {
     restored.config.voters = options_.initial_voters;
@@ -96,9 +97,8 @@ void Replica::on(const msg::GroupRecovered& recovered, const Envelope& envelope,
     turn.note(
         NoteLevel::error,
         "the log of group " + std::to_string(options_.raft.group.value) +
-            " is damaged; this replica does not vote until its leader has "
-            "brought it up to index " +
-            std::to_string(recovered.high_water));
+            " is damaged; this replica does not vote until a leader whom the others elect has "
+            "brought it up again");
   }
   pump(turn);
 }

@@ -26,9 +26,10 @@ bool Raft::can_stand() const {
 }
 
 /// Whose vote could elect a leader without what was committed? A tainted replica may have forgotten
-/// entries that it acknowledged (its acknowledgements are fine, they are for what it holds now).
-/// One without any configuration has an empty log, and may have come to a disk of a node that was
-/// removed: some candidate may still count on the vote of that one.
+/// entries that it acknowledged. (Its acknowledgements are fine: they are for what it holds now,
+/// and to leaders of terms above all in which it can have promised anything.) One without any
+/// configuration has an empty log, and may have come to a disk of a node that was removed: some
+/// candidate may still count on the vote of that one.
 bool Raft::can_vote() const {
   return !tainted_ && !configs_.newest().voters.empty();
 }

@@ -35,6 +35,7 @@ Raft::Raft(const Options& options, Restored restored, Instant now)
       log_(restored.start_index, restored.start_term, std::move(restored.entries)),
       configs_(restored.applied_index, std::move(restored.config)),
       tainted_(restored.tainted),
+      term_floor_(restored.term_floor),
       high_water_(restored.high_water),
       commit_(restored.applied_index),
       applied_(restored.applied_index),
@@ -60,6 +61,9 @@ Raft::Raft(const Options& options, Restored restored, Instant now)
   }
   durable_ = log_.last_index();
   unsaved_from_ = durable_ + 1;
+  if (term_floor_ != 0) {
+    check_untainted();  // the state may have come further than the log
+  }
   const bool is_fresh = hard_state_.term == 0;
   loyal_until_ = is_fresh || !options_.leases ? now : now + options_.election_timeout_min;
   arm_election(now);

@@ -259,6 +259,7 @@ class Raft {
   Log log_;
   ConfigHistory configs_;
   bool tainted_ = false;
+  Term term_floor_ = 0;
   LogIndex high_water_ = 0;
 
   // What the log store has.

@@ -87,12 +87,12 @@ void Raft::reject_append(NodeId from, const msg::AppendEntries& message) {
   send(from, reply);
 }
 
+// Only a leader elected without us since the damage has entries of such a term, and who has one has
+// all that this leader was elected with: whatever we can have acknowledged.
 void Raft::check_untainted() {
-  if (tainted_ && std::min(matched_, durable_) >= high_water_) {
-    // Everything that it may have acknowledged and lost agrees again with a leader that was
-    // elected without its vote.
-    tainted_ = false;
-  }
+  const bool is_whole = term_floor_ != 0 ? log_.term_at(durable_).value_or(0) >= term_floor_
+                                         : std::min(matched_, durable_) >= high_water_;
+  tainted_ = tainted_ && !is_whole;
 }
 
 // --- Leader ------------------------------------------------------------------------------------

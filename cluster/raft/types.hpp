@@ -56,8 +56,12 @@ struct Restored {
   LogIndex applied_index = 0;
   Term applied_term = 0;
   msg::GroupConfig config;
-  /// The log lost entries that it had acknowledged, up to `high_water` as far as known.
+  /// What this replica had promised is lost. It is whole again when it has an entry of
+  /// `term_floor`, above every term in which it can have promised anything, or of a later term.
+  /// Without a floor the log is whole and the state is gone: until it agrees with a leader up to
+  /// `high_water`.
   bool tainted = false;
+  Term term_floor = 0;
   LogIndex high_water = 0;
 };
 

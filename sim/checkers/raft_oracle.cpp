@@ -68,6 +68,11 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
     if (own.hard_state.term < ack->term) {
       fail("an acknowledgement carries a term that is not durable");
     }
+    if (ack->term < own.promised.term) {
+      fail(
+          "an acknowledgement in term " + text(ack->term) + " by a disk that was in term " +
+          text(own.promised.term) + " once");
+    }
   } else if (const auto* done = std::get_if<msg::SnapshotReply>(&body)) {
     if (done->installed && done->snapshot_index > own.last()) {
       fail("a snapshot is confirmed before it is durable");
@@ -76,6 +81,11 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
   } else if (const auto* beat = std::get_if<msg::BeatReplyOut>(&body)) {
     if (beat->reply.read_context != 0 && own.hard_state.term < beat->reply.term) {
       fail("loyalty is promised to a term that is not durable");
+    }
+    if (beat->reply.read_context != 0 && beat->reply.term < own.promised.term) {
+      fail(
+          "loyalty to term " + text(beat->reply.term) + " by a disk that was in term " +
+          text(own.promised.term) + " once");
     }
   }
   check_entries(group, envelope);
@@ -161,7 +171,19 @@ void RaftOracle::turn_ended(const Address& actor, const Machine& machine) {
     ++counters_.config_changes;
   }
   check_applied(own, *raft);
-  own.is_tainted = own.is_tainted && raft->is_tainted();
+  if (own.is_tainted && !raft->is_tainted()) check_healed(group, NodeId{actor.node}, own);
+}
+
+/// Whoever counts again has again what it had acknowledged.
+void RaftOracle::check_healed(const Group& group, NodeId node, Replicated& own) {
+  const LogIndex last = std::min<LogIndex>(own.high_water, group.log.size() - 1);
+  for (LogIndex index = 1; index <= last; ++index) {
+    if (own.holds(index, group.log[index].term)) continue;
+    fail(
+        "node " + text(node.value) + " calls its log whole without committed entry " + text(index) +
+        ", which was there before the damage");
+  }
+  own.is_tainted = false;
 }
 
 void RaftOracle::check_applied(Replicated& own, const raft::Raft& raft) {
@@ -255,12 +277,13 @@ void RaftOracle::log_durable(NodeId node, const msg::AppendLog& append) {
   Group& group = groups_[append.group];
   Replicated& own = group.replicas[node.value];
   if (append.has_hard_state) {
-    const msg::HardState& old = own.hard_state;
+    const msg::HardState& old = own.promised;
     const bool changes_vote =
         append.hard_state.term == old.term && old.vote != 0 && append.hard_state.vote != old.vote;
     if (append.hard_state.term < old.term) fail("a term moves backwards on disk");
     if (changes_vote) fail("a vote is changed within a term on disk");
     own.hard_state = append.hard_state;
+    own.promised = append.hard_state;
   }
   if (append.has_start) take_start(group, own, append);
   if (!append.entries.empty()) take_entries(group, own, append);
@@ -359,8 +382,8 @@ void RaftOracle::recovered(
     if (applied < own.applied) fail("a durable state was lost");
     if (found.tainted) {
       ++counters_.tainted;
+      own.high_water = std::max(own.last(), own.is_tainted ? own.high_water : 0);
       own.is_tainted = true;
-      own.high_water = std::max(own.last(), found.high_water);
     } else {
       check_recovered(group, node, own, found, applied);
     }
@@ -370,6 +393,7 @@ void RaftOracle::recovered(
     own.applied = applied;
     own.terms.clear();
     for (const msg::Entry& entry : found.entries) own.terms.push_back(entry.term);
+    if (own.is_tainted && !found.tainted) check_healed(group, node, own);
   }
 }
 

@@ -60,12 +60,13 @@ class RaftOracle final : public Observer {
  private:
   struct Replicated {  // one replica's disk, and what was last seen of its core
     msg::HardState hard_state;
+    msg::HardState promised;  // the newest ever, also when damage has taken it
     LogIndex start = 0;
     Term start_term = 0;
     std::vector<Term> terms;  // of the entries after `start`
     LogIndex applied = 0;     // durable
     bool is_tainted = false;
-    LogIndex high_water = 0;
+    LogIndex high_water = 0;  // tainted: how far its disk had come before the damage
     Term seen_term = 0;
     LogIndex seen_applied = 0;
     raft::Role seen_role = raft::Role::follower;
@@ -105,6 +106,7 @@ class RaftOracle final : public Observer {
   [[noreturn]] static void fail(const std::string& what);
   void check_promise(Group& group, const Envelope& envelope);
   void check_vote(const Replicated& own, const Envelope& envelope) const;
+  static void check_healed(const Group& group, NodeId node, Replicated& own);
   void check_entries(const Group& group, const Envelope& envelope) const;
   void check_read(Group& group, const Envelope& envelope);
   void check_leader(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/mutants/defect.hpp"
+#include "storage/log_format.hpp"
 
 namespace harka::sim {
 
@@ -45,6 +46,27 @@ Tamper recovers_less() {
   });
 }
 
+Tamper takes_damage_for_whole() {
+  return on<msg::GroupRecovered>(
+      [](msg::GroupRecovered& recovered) { return std::exchange(recovered.tainted, false); });
+}
+
+Tamper heals_at_its_first_append() {
+  return on<msg::GroupRecovered>([](msg::GroupRecovered& recovered) {
+    recovered.high_water = 0;
+    return std::exchange(recovered.term_floor, 0) != 0;
+  });
+}
+
+Tamper leaps_over_no_term() {
+  return on<msg::GroupRecovered>([](msg::GroupRecovered& recovered) {
+    if (recovered.term_floor == 0) return false;
+    recovered.term_floor -= storage::term_leap;
+    recovered.hard_state.term -= storage::term_leap;
+    return true;
+  });
+}
+
 Tamper flushes_less() {
   return on<msg::FlushState>([](msg::FlushState& flush) {
     if (flush.writes.empty()) return false;
@@ -83,6 +105,13 @@ constexpr Defect list[] = {
     {"recovers-without-vote", "a start does not know the vote", recovers_without_vote},
     {"recovers-an-older-term", "a start does not know the term", recovers_an_older_term},
     {"recovers-less", "a start does not know the last entry", recovers_less},
+    {"takes-damage-for-whole", "a damaged log counts as whole", takes_damage_for_whole},
+    {"heals-at-its-first-append",
+     "a damaged log counts as whole too early",
+     heals_at_its_first_append},
+    {"leaps-over-no-term",
+     "a damaged log goes on in the term that it remembers",
+     leaps_over_no_term},
     {"flushes-less", "one change is not flushed", flushes_less},
     {"overstates-flushes", "the state counts as of a later index", overstates_flushes},
     {"confirms-more-than-it-flushed",

@@ -121,6 +121,14 @@ BOOST_AUTO_TEST_CASE(no_disk_is_wiped_after_the_faults_ended) {
   BOOST_TEST(wipes(150ms, end).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_damaged_log_that_counts_too_early_is_noticed) {
+  for (const char* mutant :
+       {"takes-damage-for-whole", "heals-at-its-first-append", "leaps-over-no-term"}) {
+    const RunResult result = first_noticed(mutant, 60);
+    BOOST_TEST(result.property.find("calls its log whole") != std::string::npos, result.property);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(broken_promises_are_noticed_as_they_are_made) {
   // By what is sent or synced, long before a client could see it.
   const std::set<std::string> of_boundaries{

@@ -169,6 +169,115 @@ BOOST_AUTO_TEST_CASE(damage_before_a_later_flush_taints) {
   BOOST_TEST(log->is_damaged());
 }
 
+BOOST_AUTO_TEST_CASE(after_damage_every_group_is_in_a_term_above_all_and_has_no_entries) {
+  testing::FaultyDisk disk(1);
+  {
+    auto log = open(disk);
+    commit(*log, hard_state(2, 9, 3));
+  }
+  damage_an_acknowledged_flush(disk);
+  for (int start = 0; start < 2; ++start) {
+    const auto log = open(disk);
+    for (const std::uint32_t group : {1U, 2U}) {
+      const auto recovered = log->recover(GroupId{group}).value();
+      BOOST_TEST(recovered.tainted);
+      BOOST_TEST(recovered.term_floor == 9 + storage::term_leap);
+      BOOST_TEST(recovered.hard_state.term == recovered.term_floor);
+      BOOST_TEST(recovered.hard_state.vote == 0U);
+      BOOST_TEST(recovered.entries.empty());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_group_is_whole_with_the_first_entry_above_its_floor) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  auto log = open(disk);
+  const Term floor = log->recover(GroupId{1}).value().term_floor;
+  commit(*log, hard_state(1, floor + 1, 2));
+  commit(*log, entries(1, 1, 9, 1));
+  log = open(disk);
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  commit(*log, entries(1, 10, 10, floor + 1));
+  log = open(disk);
+  BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+  BOOST_TEST(log->recover(GroupId{1}).value().hard_state.term == floor + 1);
+  BOOST_TEST(log->recover(GroupId{1}).value().entries.size() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_group_is_whole_with_a_state_above_its_floor) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  auto log = open(disk);
+  const Term floor = log->recover(GroupId{1}).value().term_floor;
+  commit(*log, start_at(1, 20, floor - 1, true));
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  commit(*log, start_at(1, 21, floor, false));
+  BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_damage_made_the_log_forget_is_tainted_until_it_is_whole) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  const GroupId forgotten{8};
+  auto log = open(disk);
+  const Term floor = log->recover(forgotten).value().term_floor;
+  BOOST_TEST(floor >= storage::term_leap);
+  BOOST_TEST(log->recover(forgotten).value().hard_state.term == floor);
+  commit(*log, entries(8, 1, 3, 1));
+  BOOST_TEST(log->recover(forgotten).value().tainted);
+  log = open(disk);
+  BOOST_TEST(log->recover(forgotten).value().tainted);
+  BOOST_TEST(log->recover(forgotten).value().hard_state.term == floor);
+  // Long after the record that says that groups were forgotten was copied on.
+  for (LogIndex index = 1; index <= 400; ++index) {
+    commit(*log, entries(1, index, index, 1));
+    commit(*log, start_at(1, index, 1));
+  }
+  BOOST_TEST(log->counters().recycled > 3U);
+  log = open(disk);
+  BOOST_TEST(log->recover(forgotten).value().tainted);
+  BOOST_TEST(log->recover(GroupId{9}).value().term_floor == floor);  // nothing of it came yet
+  commit(*log, entries(8, 4, 4, floor));
+  log = open(disk);
+  BOOST_TEST(!log->recover(forgotten).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(damage_that_a_whole_roster_follows_makes_the_log_forget_no_group) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  const std::string first = disk.list().value().front();
+  disk.flip_bit(first, 100);  // whole again
+  open(disk).reset();         // a second segment, with its roster
+  disk.flip_bit(first, 100);
+  auto log = open(disk);
+  BOOST_TEST(log->is_damaged());
+  BOOST_TEST(log->recover(GroupId{1}).value().tainted);
+  BOOST_TEST(!log->recover(GroupId{8}).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(damage_after_damage_lifts_the_floor_again) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  const Term first = open(disk)->recover(GroupId{1}).value().term_floor;
+  {
+    auto log = open(disk);
+    commit(*log, hard_state(1, first + 5, 2));
+    commit(*log, hard_state(2, 3, 2));
+  }
+  const std::vector<std::string> names = disk.list().value();
+  for (const std::string& name : names) {
+    std::string content = disk.content(name);
+    const std::size_t end = storage::survey_segment(content).end;
+    if (end < 200) continue;
+    content[end / 2] = static_cast<char>(content[end / 2] ^ 1);
+    disk.replace(name, content);
+  }
+  auto log = open(disk);
+  BOOST_REQUIRE(log->is_damaged());
+  BOOST_TEST(log->recover(GroupId{1}).value().term_floor >= first + storage::term_leap);
+}
+
 BOOST_AUTO_TEST_CASE(damage_is_refused_where_nobody_could_repair_it_and_nothing_is_changed) {
   testing::FaultyDisk disk(1);
   const std::string first = damage_an_acknowledged_flush(disk);
@@ -208,6 +317,26 @@ BOOST_AUTO_TEST_CASE(a_lost_state_taints_what_the_log_knows_until_it_is_whole_ag
   commit(*log, entries(1, 9, 9, 1));
   log = open(disk);
   BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_state_does_not_make_up_for_a_damaged_log) {
+  testing::FaultyDisk disk(1);
+  damage_an_acknowledged_flush(disk);
+  commit(*open(disk), start_at(1, 20, 1, true));
+  LogOptions lost = small;
+  lost.is_state_lost = true;
+  BOOST_TEST(open(disk, lost)->recover(GroupId{1}).value().term_floor >= storage::term_leap);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_state_does_not_taint_a_log_that_makes_it_again) {
+  testing::FaultyDisk disk(1);
+  commit(*open(disk), entries(1, 1, 9, 1));
+  LogOptions lost = small;
+  lost.is_state_lost = true;
+  const auto log = open(disk, lost);
+  BOOST_TEST(!log->is_damaged());
+  BOOST_TEST(!log->recover(GroupId{1}).value().tainted);
+  BOOST_TEST(log->recover(GroupId{1}).value().entries.size() == 9U);
 }
 
 BOOST_AUTO_TEST_CASE(a_first_log_has_lost_no_state) {

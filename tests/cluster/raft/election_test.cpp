@@ -37,6 +37,15 @@ Restored lone_voter() {
   return restored;
 }
 
+Restored damaged_at(Term floor) {
+  Restored restored;
+  restored.hard_state.term = floor;
+  restored.config.voters = {1, 2, 3};
+  restored.tainted = true;
+  restored.term_floor = floor;
+  return restored;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(election)
@@ -312,6 +321,47 @@ BOOST_AUTO_TEST_CASE(tainted_replica_votes_again_when_it_caught_up) {
   BOOST_TEST(solo.raft->is_tainted());  // not durable yet
   (void)solo.sync();
   BOOST_TEST(!solo.raft->is_tainted());
+}
+
+BOOST_AUTO_TEST_CASE(after_damage_only_an_entry_above_the_floor_makes_a_log_whole) {
+  Solo solo(damaged_at(100));
+  (void)solo.step(2, solo.append(101, 0, 0, {entry(1, 2), entry(2, 99)}));
+  (void)solo.sync();
+  BOOST_TEST(solo.raft->is_tainted());
+  (void)solo.step(2, solo.append(101, 2, 99, {entry(3, 101)}));
+  BOOST_TEST(solo.raft->is_tainted());  // not durable yet
+  (void)solo.sync();
+  BOOST_TEST(!solo.raft->is_tainted());
+}
+
+BOOST_AUTO_TEST_CASE(after_damage_a_leader_from_before_it_is_not_followed) {
+  Solo solo(damaged_at(100));
+  const auto reply = the<msg::AppendReply>(solo.step(2, solo.append(3, 0, 0, {entry(1, 3)})));
+  BOOST_TEST(!reply.success);
+  BOOST_TEST(reply.term == 100U);  // which makes it step down
+  BOOST_TEST(solo.raft->last_index() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(after_damage_a_state_above_the_floor_makes_a_log_whole) {
+  Restored restored = damaged_at(100);
+  restored.applied_index = 7;
+  restored.applied_term = 101;
+  BOOST_TEST(!Solo(restored).raft->is_tainted());
+  restored.applied_term = 99;
+  BOOST_TEST(Solo(restored).raft->is_tainted());
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_replica_of_an_idle_group_votes_again) {
+  Lab lab;
+  lab.lead(1);
+  lab.put(1, "a");
+  lab.crash(3);
+  lab.damage_log(3);
+  lab.restart(3);
+  BOOST_TEST(lab(3).is_tainted());
+  lab.run(3s);
+  BOOST_TEST(!lab(3).is_tainted());
+  BOOST_TEST(lab.applied(3).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(tainted_replica_of_an_idle_group_asks_for_a_probe) {

@@ -29,6 +29,8 @@ void Lab::start(std::uint64_t id) {
   restored.applied_index = place.disk.applied_index;
   restored.applied_term = place.disk.applied_term;
   restored.config = place.disk.config;
+  restored.tainted = place.disk.term_floor != 0;
+  restored.term_floor = place.disk.term_floor;
   place.applied = place.disk.applied_index;
   place.content = place.disk.content;
   place.raft.emplace(options, restored, now_);
@@ -177,6 +179,15 @@ void Lab::apply(Place& place) {
     }
   }
   place.raft->applied(place.applied);
+}
+
+void Lab::damage_log(std::uint64_t id) {
+  Disk& disk = places_.at(id).disk;
+  disk.entries.clear();
+  disk.start_index = 0;
+  disk.start_term = 0;
+  disk.term_floor = disk.hard_state.term + (1ULL << 32U);
+  disk.hard_state = {disk.term_floor, 0};
 }
 
 void Lab::flush(std::uint64_t id) {

@@ -58,6 +58,9 @@ class Lab {
   /// A crashed replica's disk forgets its entries, not its term.
   void lose_log(std::uint64_t id) { places_.at(id).disk.entries.clear(); }
 
+  /// While it is down: what storage makes of a log that is not whole.
+  void damage_log(std::uint64_t id);
+
   /// Flushes the state and lets the log forget what it covers.
   void flush(std::uint64_t id);
 
@@ -82,6 +85,7 @@ class Lab {
  private:
   struct Disk {
     msg::HardState hard_state;
+    Term term_floor = 0;  // of a damaged log
     LogIndex start_index = 0;
     Term start_term = 0;
     std::vector<msg::Entry> entries;

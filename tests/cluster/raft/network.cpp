@@ -64,7 +64,7 @@ void World::start(Node& node) {
   restored.applied_term = node.disk.applied_term;
   restored.config = node.disk.config;
   restored.tainted = node.is_tainted;
-  restored.high_water = node.high_water;
+  restored.term_floor = node.term_floor;
   node.disk.staged.clear();
   node.applied = node.disk.applied_index;
   node.applied_term = node.disk.applied_term;
@@ -107,12 +107,16 @@ void World::crash(std::size_t index) {
   schedule(chance(0.5) ? 2ms : random_.between(50ms, 3s), restart);
 }
 
-// The log's end turns out to be corrupt, acknowledged entries included.
+// The log turns out to be corrupt: what was acknowledged and promised is gone, as storage has it.
 void World::damage(Node& node) {
   ++counters.damages;
   node.high_water = std::max(node.high_water, node.disk.entries.back().index);
   node.is_tainted = true;
-  node.disk.entries.resize(random_.below(node.disk.entries.size()));
+  node.disk.entries.clear();
+  node.disk.start_index = 0;
+  node.disk.start_term = 0;
+  node.term_floor = node.disk.hard_state.term + (1ULL << 32U);
+  node.disk.hard_state = {node.term_floor, 0};
 }
 
 void World::schedule(Duration after, Event event) {

@@ -100,7 +100,8 @@ class World {
     Instant stalled_until;
     Instant paused_until;
     bool is_tainted = false;
-    LogIndex high_water = 0;
+    Term term_floor = 0;
+    LogIndex high_water = 0;  // what its disk had before the damage
     bool is_installing = false;
     std::map<std::uint64_t, LogIndex> reads;  // context → lowest index that is fresh
     std::map<LogIndex, std::pair<Term, std::uint64_t>> history;  // applied: term, hash
