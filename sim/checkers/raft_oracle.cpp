@@ -116,9 +116,18 @@ void RaftOracle::check_entries(const Group& group, const Envelope& envelope) con
     }
   } else if (const auto* chunk = std::get_if<msg::SnapshotChunk>(&envelope.body)) {
     expect_leader(chunk->term);
-    const bool is_committed = chunk->snapshot_index < group.log.size() &&
-                              group.log[chunk->snapshot_index].term == chunk->snapshot_term;
-    if (!is_committed) fail("a snapshot at " + text(chunk->snapshot_index) + " is not committed");
+    check_snapshot(group, *chunk);
+  }
+}
+
+void RaftOracle::check_snapshot(const Group& group, const msg::SnapshotChunk& chunk) {
+  const LogIndex index = chunk.snapshot_index;
+  const bool is_committed =
+      index < group.log.size() && group.log[index].term == chunk.snapshot_term;
+  if (!is_committed) fail("a snapshot at " + text(index) + " is not committed");
+  const auto later = group.configs.upper_bound(index);
+  if (later != group.configs.begin() && std::prev(later)->second != chunk.config) {
+    fail("a snapshot at " + text(index) + " names other members than there were");
   }
 }
 
@@ -164,6 +173,9 @@ void RaftOracle::turn_ended(const Address& actor, const Machine& machine) {
     own.seen_term = raft->term();
     own.seen_role = raft->role();
     if (raft->is_leader()) check_leader(group, NodeId{actor.node}, own, *raft);
+  }
+  if (group.log.size() == 1 && group.configs.empty() && !raft->config().voters.empty()) {
+    group.configs[0] = raft->config();
   }
   if (raft->commit_index() != own.seen_commit) check_commit(group, NodeId{actor.node}, own, *raft);
   if (own.seen_config != raft->config()) {
@@ -241,6 +253,9 @@ void RaftOracle::check_commit(Group& group, NodeId node, Replicated& own, const 
       // It may commit its own removal and step down in one turn.
       if (own.led_term != raft.term()) fail("a follower commits what no leader has committed");
       group.log.push_back({entry.term, content_of(entry), raft.term()});
+      if (entry.type == msg::EntryType::config) {
+        group.configs[entry.index] = raft::decode_config(entry.data).value();
+      }
       listener_.committed(raft.options().group, entry, world_.now());
       is_news = true;
     }

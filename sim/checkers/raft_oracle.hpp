@@ -96,6 +96,7 @@ class RaftOracle final : public Observer {
 
   struct Group {
     std::vector<Committed> log = std::vector<Committed>(1);  // by index
+    std::map<LogIndex, msg::GroupConfig> configs;            // committed; at 0 the first
     std::map<std::pair<LogIndex, Term>, Written> written;
     std::map<Term, NodeId> leaders;
     std::map<std::uint64_t, Replicated> replicas;                       // by node
@@ -108,6 +109,7 @@ class RaftOracle final : public Observer {
   void check_vote(const Replicated& own, const Envelope& envelope) const;
   static void check_healed(const Group& group, NodeId node, Replicated& own);
   void check_entries(const Group& group, const Envelope& envelope) const;
+  static void check_snapshot(const Group& group, const msg::SnapshotChunk& chunk);
   void check_read(Group& group, const Envelope& envelope);
   void check_leader(Group& group, NodeId node, Replicated& own, const raft::Raft& raft);
   void check_leases(const Group& group, NodeId node, const raft::Raft& elected) const;
