@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "base/time.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ namespace harka::kv {
 /// memory without bound.
 constexpr std::size_t batch_reply_bytes_max = 64U << 20;
 
+/// By how much the commands of one batch may let keys grow, far beyond the bytes of any batch:
+/// SETRANGE makes 16 MiB of 40 bytes, and every replica holds that in memory until its next flush.
+constexpr std::size_t batch_growth_bytes_max = 64U << 20;
+
 namespace text {
 constexpr std::string_view syntax_error = "ERR syntax error";
 constexpr std::string_view not_an_integer = "ERR value is not an integer or out of range";
@@ -27,6 +32,8 @@ constexpr std::string_view too_long =
 constexpr std::string_view reply_too_long = "ERR the reply would exceed the largest allowed size";
 constexpr std::string_view batch_too_long =
     "TRYAGAIN The replies to commands sent at once are too long: send fewer";
+constexpr std::string_view batch_too_large =
+    "TRYAGAIN The commands sent at once store too much: send fewer";
 }  // namespace text
 
 struct Execution {
@@ -34,6 +41,7 @@ struct Execution {
   KeyValueView& keys;
   WallTime now;
   RespWriter reply;
+  std::size_t growth_bytes = 0;  // of keys and values by this command
 
   [[nodiscard]] std::string_view argument(std::size_t i) const { return command[i]; }
 
@@ -49,10 +57,13 @@ struct Execution {
     store(key, Record{SharedBytes::copy_of(value), expire_at});
   }
 
-  void store(std::string_view key, Record record) {
+  /// `old_bytes`: of the value that it replaces, as far as that was looked at.
+  void store(std::string_view key, Record record, std::size_t old_bytes = 0) {
     if (record.expire_at != 0 && record.expire_at <= now) {
       (void)keys.remove(key);
     } else {
+      const std::size_t bytes = key.size() + record.value.size();
+      growth_bytes += bytes - std::min(bytes, old_bytes);
       keys.put(key, std::move(record));
     }
   }

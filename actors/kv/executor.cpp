@@ -19,6 +19,13 @@ bool may_reply_with_a_value(const CommandView& command, const CommandInfo& info)
   }
 }
 
+/// Removals make room instead.
+bool may_store(CommandId id, const CommandInfo& info) {
+  const bool is_removal = id == CommandId::del || id == CommandId::unlink ||
+                          id == CommandId::getdel || id == CommandId::purge_expired;
+  return info.has(command_flag::write) && !is_removal;
+}
+
 void dispatch(Execution& run) {
   switch (run.command.id) {
     case CommandId::get: return execute_get(run);
@@ -92,14 +99,18 @@ void dispatch(Execution& run) {
 
 void execute(const CommandView& command, KeyValueView& keys, WallTime now, ReplyWriter& replies) {
   const bool is_full = replies.bytes().size() > batch_reply_bytes_max;
+  const bool is_large = replies.growth_bytes() > batch_growth_bytes_max;
   Execution run{command, keys, now, replies.begin(command.is_resp3())};
   const CommandInfo* info = find_command(command.id);
   if (info == nullptr || !info->accepts(command.size() + 1)) {
     run.reply.error("ERR a shard received a malformed command");
   } else if (is_full && may_reply_with_a_value(command, *info)) {
     run.reply.error(text::batch_too_long);
+  } else if (is_large && may_store(command.id, *info)) {
+    run.reply.error(text::batch_too_large);
   } else {
     dispatch(run);
+    replies.note_growth(run.growth_bytes);
   }
   replies.end();
 }

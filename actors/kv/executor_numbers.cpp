@@ -15,7 +15,9 @@ constexpr std::string_view would_overflow = "ERR increment or decrement would ov
 /// Stores a new value under the old record's expiry and returns what was stored.
 void replace(Execution& run, const std::optional<Record>& old, std::string value) {
   run.store(
-      run.argument(0), Record{SharedBytes(std::move(value)), old ? old->expire_at : WallTime{0}});
+      run.argument(0),
+      Record{SharedBytes(std::move(value)), old ? old->expire_at : WallTime{0}},
+      old ? old->value.size() : 0);
 }
 
 }  // namespace

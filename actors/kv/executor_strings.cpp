@@ -174,7 +174,8 @@ void execute_getex(Execution& run) {
   }
   run.reply.bulk(record->value.view());
   if (options.persist) record->expire_at = 0;
-  if (options.persist || options.expire) run.store(key, std::move(*record));
+  const std::size_t bytes = record->value.size();
+  if (options.persist || options.expire) run.store(key, std::move(*record), bytes);
 }
 
 void execute_mget(Execution& run) {

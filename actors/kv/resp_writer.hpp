@@ -46,7 +46,8 @@ class RespWriter {
   bool is_resp3_;
 };
 
-/// The replies of one batch: their bytes one after the other, and the length of each.
+/// What comes of one batch: the bytes of its replies one after the other, the length of each, and
+/// by how much its commands let keys grow, which bounds those behind them.
 class ReplyWriter {
  public:
   /// Between the two a reply is written with the writer that `begin` returns.
@@ -61,6 +62,10 @@ class ReplyWriter {
 
   [[nodiscard]] const std::vector<std::uint32_t>& lengths() const { return lengths_; }
 
+  void note_growth(std::size_t bytes) { growth_bytes_ += bytes; }
+
+  [[nodiscard]] std::size_t growth_bytes() const { return growth_bytes_; }
+
   /// Leaves the writer empty.
   [[nodiscard]] std::string take_bytes() { return std::exchange(bytes_, {}); }
 
@@ -70,6 +75,7 @@ class ReplyWriter {
   std::string bytes_;
   std::vector<std::uint32_t> lengths_;
   std::size_t start_ = 0;
+  std::size_t growth_bytes_ = 0;
 };
 
 }  // namespace harka::kv

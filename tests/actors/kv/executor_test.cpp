@@ -242,6 +242,34 @@ BOOST_DATA_TEST_CASE(
   BOOST_TEST(replies.bytes().find("-TRYAGAIN ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_cannot_let_keys_grow_by_much_more_than_it_brings) {
+  std::string bytes;
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    const std::string_view words[] = {key, "9999999", "x"};
+    CommandWriter(bytes).add(CommandId::setrange, 0, words, 3);
+  }
+  const std::string_view first[] = {"k0"};
+  CommandWriter(bytes).add(CommandId::del, 0, first, 1);
+  CommandReader reader(bytes);
+  ReplyWriter replies;
+  while (reader.next()) execute(reader.command(), keys, now, replies);
+  BOOST_TEST(keys.records.size() < 8U);
+  BOOST_TEST(replies.bytes().find("-TRYAGAIN ") != std::string::npos);
+  BOOST_TEST(replies.bytes().ends_with(one));  // what makes room is not refused
+}
+
+BOOST_AUTO_TEST_CASE(a_large_value_may_be_appended_to_often) {
+  keys.put("k", Record{SharedBytes(std::string(10'000'000, 'v')), 0});
+  std::string bytes;
+  const std::string_view words[] = {"k", "x"};
+  for (int i = 0; i < 20; ++i) CommandWriter(bytes).add(CommandId::append, 0, words, 2);
+  CommandReader reader(bytes);
+  ReplyWriter replies;
+  while (reader.next()) execute(reader.command(), keys, now, replies);
+  BOOST_TEST(replies.bytes().ends_with(":10000020\r\n"));
+}
+
 BOOST_AUTO_TEST_CASE(what_replies_shortly_works_behind_long_replies) {
   keys.put("k", Record{SharedBytes(std::string(10'000'000, 'v')), 0});
   std::string bytes;
