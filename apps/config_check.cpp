@@ -6,10 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 namespace harka::apps {
 
@@ -132,15 +129,8 @@ void check_client_tls(const Config& config, Mistakes& mistakes) {
 
 void check_password_file(const std::string& path, Mistakes& mistakes) {
   if (path.empty()) return;
-  std::ifstream file(path);
-  if (!file) {
-    mistakes.push_back("password_file " + path + " cannot be read: " + std::strerror(errno));
-    return;
-  }
-  std::string line;
-  if (!std::getline(file, line) || line.empty()) {
-    mistakes.push_back("password_file " + path + " holds no password in its first line");
-  }
+  const Result<std::string> password = read_first_line(path);
+  if (!password.ok()) mistakes.push_back("password_file " + password.error().detail);
 }
 
 void check_log_file(const std::string& path, Mistakes& mistakes) {

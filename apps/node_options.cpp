@@ -4,26 +4,10 @@
 #include "apps/commands.hpp"
 #include "apps/values.hpp"
 
-#include <fstream>
 #include <string>
 #include <utility>
 
 namespace harka::apps {
-
-namespace {
-
-Result<std::string> read_password(const Config& config) {
-  if (config.password_file.empty()) return config.password;
-  std::ifstream file(config.password_file);
-  std::string line;
-  if (!std::getline(file, line) || line.empty()) {
-    return Error{
-        Code::invalid_argument, config.password_file + " holds no password in its first line"};
-  }
-  return line;
-}
-
-}  // namespace
 
 NodeContext context_of(const Config& config, const DataDir& data) {
   NodeContext context;
@@ -87,7 +71,9 @@ net::LinkOptions link_options_of(const Config& config, const NodeContext& contex
 Result<gateway::Options> gateway_options_of(const Config& config, const NodeContext& context) {
   Result<HostPort> address = parse_address(config.client_address);
   if (!address.ok()) return address.error();
-  Result<std::string> password = read_password(config);
+  Result<std::string> password = config.password_file.empty()
+                                     ? Result<std::string>(config.password)
+                                     : read_first_line(config.password_file);
   if (!password.ok()) return password.error();
   gateway::Options options;
   options.node = context.node;

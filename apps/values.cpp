@@ -7,6 +7,9 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 namespace harka::apps {
 
@@ -78,6 +81,16 @@ std::string join(const std::vector<std::string>& parts, std::string_view between
     text += part;
   }
   return text;
+}
+
+Result<std::string> read_first_line(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return invalid(path + " cannot be read: " + std::strerror(errno));
+  std::string line;
+  std::getline(file, line);
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.empty()) return invalid(path + " holds nothing in its first line");
+  return line;
 }
 
 Result<HostPort> parse_address(std::string_view text) {

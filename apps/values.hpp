@@ -23,6 +23,9 @@ namespace harka::apps {
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view between);
 
+/// A secret in a file: its first line without the line's end, CR LF too. The error names the path.
+[[nodiscard]] Result<std::string> read_first_line(const std::string& path);
+
 struct HostPort {
   std::string host;  // an IPv6 address without its brackets
   std::uint16_t port = 0;

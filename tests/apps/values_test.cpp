@@ -2,6 +2,8 @@
 // Values as people write them.
 #include "apps/values.hpp"
 
+#include "tests/support/folder.hpp"
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -59,6 +61,22 @@ BOOST_AUTO_TEST_CASE(durations_have_units_and_end_with_a_day) {
   BOOST_TEST(!parse_duration("3").ok());
   BOOST_TEST(!parse_duration("s").ok());
   BOOST_TEST(!parse_duration("86401s").ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_first_line_ends_where_any_editor_ends_it) {
+  const harka::testing::Folder folder;
+  for (const char* text : {"secret", "secret\n", "secret\r\n", "secret\nmore\n"}) {
+    const auto line = read_first_line(folder.write("password", text));
+    BOOST_REQUIRE(line.ok());
+    BOOST_TEST(line.value() == "secret");
+  }
+  for (const char* text : {"", "\n", "\r\nsecret\n"}) {
+    BOOST_TEST(!read_first_line(folder.write("password", text)).ok());
+  }
+  const auto missing = read_first_line(folder.path + "/nowhere");
+  BOOST_REQUIRE(!missing.ok());
+  BOOST_TEST(
+      missing.error().detail.find("/nowhere cannot be read: No such file") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_nearest_word_is_at_most_two_letters_away) {
