@@ -109,10 +109,15 @@ inline void append_record(std::string& buffer, RecordHead head, std::string_view
   buffer.append(padding, '\0');
 }
 
-/// The record at the beginning of `bytes`, which were read at `offset` of a segment, if it is
-/// whole, undamaged and was written there. Any lap.
-[[nodiscard]] inline std::optional<RecordHead> read_record_at(
-    std::string_view bytes, std::uint64_t offset) {
+/// What its checksum covers of a record at the beginning of `bytes`.
+[[nodiscard]] inline std::string_view covered_by_crc(
+    std::string_view bytes, const RecordHead& head) {
+  return bytes.substr(sizeof head.crc, sizeof head - sizeof head.crc + head.length);
+}
+
+/// The head at the beginning of `bytes`, if it may be one and its record fits; its checksum is not
+/// looked at.
+[[nodiscard]] inline std::optional<RecordHead> read_head(std::string_view bytes) {
   if (bytes.size() < sizeof(RecordHead)) return std::nullopt;
   RecordHead head;
   std::memcpy(&head, bytes.data(), sizeof head);
@@ -121,9 +126,17 @@ inline void append_record(std::string& buffer, RecordHead head, std::string_view
       (head.flags & ~flags_known) != 0 || record_bytes(head.length) > bytes.size()) {
     return std::nullopt;
   }
-  const std::string_view covered =
-      bytes.substr(sizeof head.crc, sizeof head - sizeof head.crc + head.length);
-  if (crc32c(covered, static_cast<std::uint32_t>(offset)) != head.crc) return std::nullopt;
+  return head;
+}
+
+/// The record at the beginning of `bytes`, which were read at `offset` of a segment, if it is
+/// whole, undamaged and was written there. Any lap.
+[[nodiscard]] inline std::optional<RecordHead> read_record_at(
+    std::string_view bytes, std::uint64_t offset) {
+  const std::optional<RecordHead> head = read_head(bytes);
+  if (!head) return std::nullopt;
+  const auto seed = static_cast<std::uint32_t>(offset);
+  if (crc32c(covered_by_crc(bytes, *head), seed) != head->crc) return std::nullopt;
   return head;
 }
 

@@ -9,8 +9,10 @@
 // a torn write and is not: damage to the very last flush, which nothing newer testifies to.
 #pragma once
 
+#include "storage/crc_prefixes.hpp"
 #include "storage/log_format.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -33,12 +35,20 @@ struct Survey {
 
 [[nodiscard]] Survey survey_segment(std::string_view segment);
 
-/// Calls `visit(offset, head, payload)` for every whole record at or after `from`, of any lap.
+/// Calls `visit(offset, head, payload)` for every whole record at or after `from`, of any lap. What
+/// only looks like one costs about a microsecond, however long it says that it is.
 template <typename Visit>
 void for_each_record(std::string_view segment, std::uint64_t from, const Visit& visit) {
+  const CrcPrefixes sums(segment.substr(std::min<std::uint64_t>(from, segment.size())));
+  const auto is_whole = [&](std::uint64_t at, const RecordHead& head) {
+    const std::uint64_t begin = at - from + sizeof head.crc;
+    const std::size_t bytes = sizeof head - sizeof head.crc + head.length;
+    return sums.crc_of(begin, bytes, static_cast<std::uint32_t>(at)) == head.crc;
+  };
   std::uint64_t offset = from;
   while (offset + sizeof(RecordHead) <= segment.size()) {
-    if (const auto head = read_record(segment, offset)) {
+    const auto head = read_head(segment.substr(offset));
+    if (head && is_whole(offset, *head)) {
       visit(offset, *head, segment.substr(offset + sizeof(RecordHead), head->length));
       offset += record_bytes(head->length);
     } else {
