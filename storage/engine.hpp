@@ -44,7 +44,8 @@ class SnapshotReader {
 /// Called for each record in key order; false ends the scan.
 using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
-/// One transaction: everything in it becomes durable, or nothing does.
+/// One transaction: everything in it becomes durable, or nothing does. Of one group its flushes are
+/// done first, then its installs, then its drop, each kind in its order.
 struct WriteBatch {
   std::vector<const msg::FlushState*> flushes;
   std::vector<const msg::InstallState*> installs;

@@ -4,6 +4,8 @@
 
 #include "base/limits.hpp"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 namespace harka::storage {
@@ -15,13 +17,30 @@ EnvelopePtr answer(const Envelope& request, msg::Message body) {
       Envelope{request.to, request.from, request.correlation, std::move(body)});
 }
 
+/// The group, and how late its request comes in a batch; 0: at any place.
+std::pair<std::uint32_t, std::size_t> stage_of(const msg::Message& message) {
+  if (const auto* flush = std::get_if<msg::FlushState>(&message)) return {flush->group, 1};
+  if (const auto* install = std::get_if<msg::InstallState>(&message)) return {install->group, 2};
+  if (const auto* drop = std::get_if<msg::DropGroup>(&message)) return {drop->group, 3};
+  return {0, 0};
+}
+
 }  // namespace
 
 Result<std::vector<EnvelopePtr>> StateStoreCore::commit() {
   const std::vector<EnvelopePtr> taken = std::exchange(queue_, {});
   WriteBatch batch;
   std::vector<EnvelopePtr> answers;
+  std::map<std::uint32_t, std::size_t> stages;  // of the groups in the batch
   for (const EnvelopePtr& envelope : taken) {
+    const auto [group, stage] = stage_of(envelope->body);
+    if (stage != 0 && stage < stages[group]) {
+      // The batch would do this before what was asked for earlier (see WriteBatch).
+      if (Result<void> written = engine_.write(batch); !written.ok()) return written.error();
+      batch = WriteBatch{};
+      stages.clear();
+    }
+    stages[group] = std::max(stages[group], stage);
     if (const auto* flush = std::get_if<msg::FlushState>(&envelope->body)) {
       batch.flushes.push_back(flush);
       answers.push_back(
