@@ -21,6 +21,7 @@ class DiskFile {
   virtual Result<void> sync() = 0;
   /// Exactly `length` bytes, or io_failed.
   virtual Result<std::string> read(std::uint64_t offset, std::size_t length) const = 0;
+  /// As it was opened or made.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 };
 

@@ -2,6 +2,8 @@
 // pwrite, fdatasync, posix_fallocate; the folder is synced when a file is added.
 #include "storage/file_disk.hpp"
 
+#include "storage/durable_folder.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +22,8 @@ Error failed(const std::string& what, int code) {
 
 class File final : public DiskFile {
  public:
-  File(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  File(std::string path, int descriptor, std::uint64_t size)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
 
   ~File() override { ::close(descriptor_); }
 
@@ -54,15 +57,12 @@ class File final : public DiskFile {
     return bytes;
   }
 
-  [[nodiscard]] std::uint64_t size() const override {
-    struct stat status {};
-
-    return ::fstat(descriptor_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
-  }
+  [[nodiscard]] std::uint64_t size() const override { return size_; }
 
  private:
   std::string path_;
   int descriptor_;
+  std::uint64_t size_;  // never changes: segments are preallocated
 };
 
 class FileDisk final : public Disk {
@@ -83,7 +83,16 @@ class FileDisk final : public Disk {
     const std::string path = directory_ + "/" + name;
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) return failed("opening " + path, errno);
-    return std::unique_ptr<DiskFile>(std::make_unique<File>(path, descriptor));
+
+    struct stat status {};
+
+    if (::fstat(descriptor, &status) != 0) {
+      const int code = errno;
+      ::close(descriptor);
+      return failed("opening " + path, code);
+    }
+    return std::unique_ptr<DiskFile>(
+        std::make_unique<File>(path, descriptor, static_cast<std::uint64_t>(status.st_size)));
   }
 
   Result<std::unique_ptr<DiskFile>> create(const std::string& name, std::uint64_t bytes) override {
@@ -92,17 +101,14 @@ class FileDisk final : public Disk {
     const std::string temporary = path + ".new";
     const int descriptor = ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor < 0) return failed("creating " + path, errno);
-    auto file = std::make_unique<File>(path, descriptor);
+    auto file = std::make_unique<File>(path, descriptor, bytes);
     if (const int code = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes)); code != 0) {
       ::unlink(temporary.c_str());
       return failed("reserving " + std::to_string(bytes) + " bytes for " + path, code);
     }
     if (::fsync(descriptor) != 0) return failed("fsync of " + path, errno);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("creating " + path, errno);
-    const int folder = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int code = folder < 0 || ::fsync(folder) != 0 ? errno : 0;
-    if (folder >= 0) ::close(folder);
-    if (code != 0) return failed("fsync of " + directory_, code);
+    if (Result<void> done = sync_folder(directory_); !done.ok()) return done.error();
     return std::unique_ptr<DiskFile>(std::move(file));
   }
 
@@ -113,9 +119,7 @@ class FileDisk final : public Disk {
 }  // namespace
 
 Result<std::unique_ptr<Disk>> open_file_disk(const std::string& directory) {
-  std::error_code failure;
-  std::filesystem::create_directories(directory, failure);
-  if (failure) return failed("making " + directory, failure.value());
+  if (Result<void> done = make_durable_folder(directory); !done.ok()) return done.error();
   return std::unique_ptr<Disk>(std::make_unique<FileDisk>(directory));
 }
 

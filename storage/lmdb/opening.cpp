@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening: what is checked before LMDB maps the file, and what must be in it.
+#include "storage/durable_folder.hpp"
 #include "storage/lmdb/core.hpp"
 #include "storage/lmdb/file_check.hpp"
 #include "storage/lmdb/sealed_value.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 
 namespace harka::storage {
@@ -43,9 +43,7 @@ Error lmdb_error(const std::string& what, int code) {
 
 Result<void> LmdbEngine::open() {
   const InsideLmdb inside;
-  std::error_code failure;
-  std::filesystem::create_directories(options_.directory, failure);
-  if (failure) return Error{Code::io_failed, options_.directory + ": " + failure.message()};
+  if (Result<void> made = make_durable_folder(options_.directory); !made.ok()) return made;
   const std::string mark = options_.directory + "/" + damage_mark;
   if (std::ifstream marked(mark); marked) {
     std::string why;
@@ -57,6 +55,7 @@ Result<void> LmdbEngine::open() {
   options_.map_bytes = std::max<std::size_t>(options_.map_bytes, file.value().map_bytes);
   while (options_.map_bytes < file.value().used_bytes * 2) options_.map_bytes *= 2;
   if (Result<void> opened = open_environment(); !opened.ok()) return opened;
+  if (Result<void> synced = sync_folder(options_.directory); !synced.ok()) return synced;
   if (Result<void> extended = extend_file(); !extended.ok()) return extended;
   return open_databases(!file.value().has_commits);
 }
