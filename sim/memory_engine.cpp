@@ -118,7 +118,7 @@ Result<void> MemoryEngine::write(const storage::WriteBatch& batch) {
 Result<void> MemoryEngine::install(const msg::InstallState& install) {
   Group& group = groups_[install.group];
   if (install.sequence == 0) group.staged.clear();
-  storage::SnapshotPartReader reader(install.data);
+  storage::SnapshotPartReader reader(install.data.view());
   while (reader.next()) {
     group.staged.insert_or_assign(std::string(reader.key()), SharedBytes::copy_of(reader.value()));
   }

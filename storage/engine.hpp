@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where applied state lives: one ordered key space a raft group, written in batches together with
-// the applied index. Reads may come from any thread at any time; writes come from one thread.
+// the applied index. Reads may come from any thread at any time; writes come from one thread. Keys
+// have 1 byte to limits::key_bytes_max and what their owner puts in front; values any size.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -33,7 +34,8 @@ struct SnapshotPart {
 };
 
 /// A consistent image of one group, read piece by piece from a pinned transaction. An image that is
-/// held open too long fails with retry_later: pinned pages make the file grow.
+/// held open too long fails with retry_later: pinned pages make the file grow. So does one more
+/// than the engine has room for; its `applied().index` is 0.
 class SnapshotReader {
  public:
   virtual ~SnapshotReader() = default;
@@ -41,7 +43,7 @@ class SnapshotReader {
   virtual Result<SnapshotPart> next() = 0;
 };
 
-/// Called for each record in key order; false ends the scan.
+/// Called for each record in key order; false ends the scan. It must not call the engine.
 using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
 /// One transaction: everything in it becomes durable, or nothing does. Of one group its flushes are
@@ -61,6 +63,7 @@ class Engine {
   [[nodiscard]] virtual bool contains(GroupId group, std::string_view key) const = 0;
   /// From the first key at or after `from`.
   virtual void scan(GroupId group, std::string_view from, const Visitor& visit) const = 0;
+  /// An engine may count keys once that agree in their first 511 bytes.
   [[nodiscard]] virtual std::uint64_t count(GroupId group) const = 0;
   [[nodiscard]] virtual AppliedState applied(GroupId group) const = 0;
   [[nodiscard]] virtual std::unique_ptr<SnapshotReader> snapshot(GroupId group) const = 0;

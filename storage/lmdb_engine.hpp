@@ -2,6 +2,7 @@
 // The engine of production: one LMDB environment a node, one named database a group.
 #pragma once
 
+#include "base/limits.hpp"
 #include "base/time.hpp"
 #include "storage/engine.hpp"
 
@@ -18,7 +19,7 @@ constexpr const char* damage_mark = "damaged";
 struct LmdbOptions {
   std::string directory;               // made if missing
   std::size_t map_bytes = 1ULL << 30;  // grows by doubling; sparse, so not disk space
-  unsigned readers_max = 512;
+  unsigned readers_max = 4 * limits::shard_count_max;  // threads, and images for slow followers
   unsigned databases_max = 4200;
   Duration snapshot_max = std::chrono::seconds(60);  // how long an image may be held open
   std::uint64_t data_id = 0;  // of the data directory; a state of another one is refused

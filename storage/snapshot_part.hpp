@@ -12,6 +12,15 @@
 
 namespace harka::storage {
 
+inline void append_part_record(std::string& out, std::string_view key, std::string_view value) {
+  const auto key_size = static_cast<std::uint32_t>(key.size());
+  const auto value_size = static_cast<std::uint32_t>(value.size());
+  char head[8];
+  std::memcpy(head, &key_size, 4);
+  std::memcpy(head + 4, &value_size, 4);
+  out.append(head, sizeof head).append(key).append(value);
+}
+
 class SnapshotPartWriter {
  public:
   /// False when the part is full: the record belongs to the next one. One record always fits.
@@ -20,12 +29,7 @@ class SnapshotPartWriter {
         out_.size() + 8 + key.size() + value.size() > limits::snapshot_chunk_bytes) {
       return false;
     }
-    const auto key_size = static_cast<std::uint32_t>(key.size());
-    const auto value_size = static_cast<std::uint32_t>(value.size());
-    char head[8];
-    std::memcpy(head, &key_size, 4);
-    std::memcpy(head + 4, &value_size, 4);
-    out_.append(head, sizeof head).append(key).append(value);
+    append_part_record(out_, key, value);
     return true;
   }
 
@@ -37,7 +41,8 @@ class SnapshotPartWriter {
 
 class SnapshotPartReader {
  public:
-  explicit SnapshotPartReader(const SharedBytes& data) : rest_(data.view()) {}
+  /// The bytes outlive the reader.
+  explicit SnapshotPartReader(std::string_view data) : rest_(data) {}
 
   /// Moves to the next record. False at the end, or when the bytes do not add up.
   bool next() {

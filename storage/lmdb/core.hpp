@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside the LMDB engine, for the sources of this folder.
 //
-// A gate (reader-writer lock) stands before every transaction, because the map may grow only while
-// no transaction is open: growing closes the gate, ends pinned snapshots and maps more. A group's
+// A gate (reader-writer lock) stands before every reading transaction, because the map may grow
+// only while none is open: growing closes the gate, ends pinned snapshots and maps more. A group's
 // state lies in one of two databases ("g17.0", "g17.1"); installing a snapshot fills the other one
-// and then switches the group's record in the same transaction. Every value is sealed
+// and then switches the group's record in the same transaction. Which database is live, and its
+// handle, are known outside of LMDB too: a batch that changes that is committed behind the closed
+// gate, so that a read sees both from before or both from after. Every value is sealed
 // (sealed_value.hpp); what does not fit its seal ends the process by `damaged`.
 #pragma once
 
 #include "storage/group_record.hpp"
 #include "storage/lmdb/fault_guard.hpp"
+#include "storage/lmdb/gate.hpp"
 #include "storage/lmdb_engine.hpp"
+#include "storage/snapshot_part.hpp"
 
 #include <lmdb.h>
 
@@ -54,8 +58,11 @@ class ReadGuard {
   [[nodiscard]] MDB_txn* transaction() const { return transaction_; }
 
  private:
+  /// A second one on the same thread would wait for whoever waits for the first one.
+  [[nodiscard]] static Gate& gate_of(const LmdbEngine& engine);
+
   const LmdbEngine& engine_;
-  std::shared_lock<std::shared_mutex> gate_;
+  std::shared_lock<Gate> gate_;
   MDB_txn* transaction_ = nullptr;
   const InsideLmdb inside_;
 };
@@ -84,7 +91,7 @@ class LmdbEngine final : public Engine {
 
   [[nodiscard]] GroupRecord record_of(GroupId group) const;
   [[nodiscard]] std::optional<MDB_dbi> live_database(GroupId group) const;
-  /// The value without its seal.
+  /// The value without its seal. Any length of key, here and where nothing else is said.
   [[nodiscard]] std::optional<std::string_view> find(
       GroupId group, std::string_view key, MDB_txn* txn) const;
   void check_neighbours(GroupId group, std::string_view key, MDB_dbi database, MDB_txn* txn) const;
@@ -92,6 +99,8 @@ class LmdbEngine final : public Engine {
       std::uint32_t group, std::string_view key, const MDB_val& stored) const;
   /// Does not return: what is found is not what was written.
   [[noreturn]] void damaged(const std::string& what) const;
+  /// Does not return either: a read has nobody to tell. Only damage is marked as such.
+  [[noreturn]] void failed_read(const std::string& what, int code) const;
   Result<void> open_environment();
   Result<void> open_databases(bool is_new);
   Result<void> open_groups(MDB_txn* txn, bool is_new);
@@ -105,6 +114,10 @@ class LmdbEngine final : public Engine {
       Handles& opened,
       MDB_dbi& handle,
       unsigned flags = MDB_CREATE);
+  int write_once(const WriteBatch& batch);
+  [[nodiscard]] bool moves_data(
+      const std::map<std::uint32_t, GroupRecord>& records, const Handles& opened) const;
+  void expire_old_snapshots();
   int write_all(
       MDB_txn* txn,
       const WriteBatch& batch,
@@ -123,14 +136,33 @@ class LmdbEngine final : public Engine {
   int drop(
       MDB_txn* txn, GroupId group, std::map<std::uint32_t, GroupRecord>& records, Handles& opened);
   int put_record(MDB_txn* txn, std::uint32_t group, const GroupRecord& record);
+  int put(
+      MDB_txn* txn,
+      MDB_dbi database,
+      std::uint32_t group,
+      std::string_view key,
+      std::string_view value);
+  int remove(MDB_txn* txn, MDB_dbi database, std::uint32_t group, std::string_view key);
+  /// Of a long key, as it is now; empty when there is none. Valid until the next write.
+  int read_bucket(
+      MDB_txn* txn,
+      MDB_dbi database,
+      std::uint32_t group,
+      std::string_view key,
+      std::string_view& bucket) const;
+  /// `key` is LMDB's.
   int put_sealed(
-      MDB_txn* txn, MDB_dbi database, std::uint32_t group, MDB_val key, std::string_view value);
+      MDB_txn* txn,
+      MDB_dbi database,
+      std::uint32_t group,
+      std::string_view key,
+      std::string_view value);
   Result<void> grow();
 
   LmdbOptions options_;
   MDB_env* env_ = nullptr;
   MDB_dbi groups_ = 0;
-  mutable std::shared_mutex gate_;
+  mutable Gate gate_;
   mutable std::mutex mutex_;  // guards what follows
   mutable std::vector<MDB_txn*> idle_;
   mutable std::set<LmdbSnapshot*> snapshots_;
@@ -146,12 +178,15 @@ class LmdbSnapshot final : public SnapshotReader {
   [[nodiscard]] const AppliedState& applied() const override { return applied_; }
 
   Result<SnapshotPart> next() override;
-  /// The gate is closed: give the pages back.
+  /// Gives the pages back. The engine's mutex is held.
   void expire();
+  [[nodiscard]] bool is_too_old() const;
 
  private:
   /// False at the end.
   [[nodiscard]] bool step(MDB_cursor_op operation);
+  /// What lies at the cursor; false when the part is full before all of it is in.
+  [[nodiscard]] bool add_current(SnapshotPartWriter& writer);
 
   const LmdbEngine& engine_;
   const std::uint32_t group_;
@@ -159,6 +194,7 @@ class LmdbSnapshot final : public SnapshotReader {
   MDB_txn* transaction_ = nullptr;
   MDB_cursor* cursor_ = nullptr;
   std::uint32_t sequence_ = 0;
+  std::size_t bucket_done_ = 0;  // of the keys in the bucket at the cursor
   bool has_more_ = false;
   bool is_expired_ = false;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();

@@ -3,6 +3,7 @@
 #include "storage/durable_folder.hpp"
 #include "storage/lmdb/core.hpp"
 #include "storage/lmdb/file_check.hpp"
+#include "storage/lmdb/long_key.hpp"
 #include "storage/lmdb/sealed_value.hpp"
 
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ namespace {
 
 /// In the table of groups: the format and whose state it is. No group has this number.
 constexpr std::uint32_t about_key = 0xFFFFFFFF;
-constexpr std::string_view format = "harka-state-2";
+constexpr std::string_view format = "harka-state-3";
 
 std::string about(std::uint64_t data_id) {
   std::string text(format);
@@ -34,7 +35,8 @@ std::string about(std::uint64_t data_id) {
 Error lmdb_error(const std::string& what, int code) {
   // LMDB's other codes are about bounds of ours, and the system's are positive.
   const bool is_bound = code == MDB_MAP_FULL || code == MDB_DBS_FULL || code == MDB_READERS_FULL ||
-                        code == MDB_TLS_FULL || code == MDB_TXN_FULL || code == MDB_MAP_RESIZED;
+                        code == MDB_TLS_FULL || code == MDB_TXN_FULL || code == MDB_MAP_RESIZED ||
+                        code == MDB_BAD_VALSIZE || code == MDB_BAD_RSLOT;
   const bool is_damage = code < 0 && !is_bound;
   return Error{
       is_damage ? Code::corrupt : Code::io_failed,
@@ -73,6 +75,7 @@ Result<void> LmdbEngine::open_environment() {
   if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(env_, options_.map_bytes);
   if (code == MDB_SUCCESS) code = mdb_env_open(env_, options_.directory.c_str(), MDB_NOTLS, 0600);
   if (code != MDB_SUCCESS) return lmdb_error("opening " + options_.directory, code);
+  ASSERT_DURABLE(mdb_env_get_maxkeysize(env_) >= static_cast<int>(lmdb_key_bytes));
   int dead = 0;
   (void)mdb_reader_check(env_, &dead);
   return {};

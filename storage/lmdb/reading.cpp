@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads, from any thread.
-#include "base/limits.hpp"
+#include "base/log.hpp"
 #include "storage/lmdb/core.hpp"
+#include "storage/lmdb/long_key.hpp"
 #include "storage/lmdb/sealed_value.hpp"
 
 #include <cstdlib>
@@ -9,14 +10,12 @@
 
 namespace harka::storage {
 
-namespace {
+Gate& ReadGuard::gate_of(const LmdbEngine& engine) {
+  ASSERT(InsideLmdb::depth == 0);
+  return engine.gate_;
+}
 
-/// No value is larger: it came in one message.
-constexpr std::size_t stored_bytes_max = limits::frame_bytes_max + seal_bytes;
-
-}  // namespace
-
-ReadGuard::ReadGuard(const LmdbEngine& engine) : engine_(engine), gate_(engine.gate_) {
+ReadGuard::ReadGuard(const LmdbEngine& engine) : engine_(engine), gate_(gate_of(engine)) {
   {
     const std::lock_guard lock(engine.mutex_);
     if (!engine.idle_.empty()) {
@@ -27,7 +26,7 @@ ReadGuard::ReadGuard(const LmdbEngine& engine) : engine_(engine), gate_(engine.g
   const int code = transaction_ != nullptr
                        ? mdb_txn_renew(transaction_)
                        : mdb_txn_begin(engine.env_, nullptr, MDB_RDONLY, &transaction_);
-  if (code != MDB_SUCCESS) engine.damaged(std::string("beginning to read: ") + mdb_strerror(code));
+  if (code != MDB_SUCCESS) engine.failed_read("beginning to read", code);
 }
 
 ReadGuard::~ReadGuard() {
@@ -41,6 +40,14 @@ void LmdbEngine::damaged(const std::string& what) const {
   std::ofstream(options_.directory + "/" + damage_mark) << detail << '\n';
   if (options_.on_damage) options_.on_damage(Error{Code::corrupt, detail});
   ASSERT_DURABLE(false);
+  std::abort();
+}
+
+void LmdbEngine::failed_read(const std::string& what, int code) const {
+  const Error error = lmdb_error(what, code);
+  if (error.code == Code::corrupt) damaged(what + ": " + mdb_strerror(code));
+  log::error("state", error.detail);
+  ASSERT_DURABLE(code == MDB_SUCCESS);
   std::abort();
 }
 
@@ -63,7 +70,7 @@ std::string_view LmdbEngine::opened(
     std::uint32_t group, std::string_view key, const MDB_val& stored) const {
   // A size that is damaged, too, must not lead far beyond the map.
   const auto value =
-      stored.mv_size > stored_bytes_max ? std::nullopt : open_sealed(group, key, view_of(stored));
+      stored.mv_size > options_.map_bytes ? std::nullopt : open_sealed(group, key, view_of(stored));
   if (!value) damaged("a value of group " + std::to_string(group) + " does not fit its checksum");
   return *value;
 }
@@ -72,14 +79,16 @@ std::optional<std::string_view> LmdbEngine::find(
     GroupId group, std::string_view key, MDB_txn* txn) const {
   const std::optional<MDB_dbi> database = live_database(group);
   if (!database) return std::nullopt;
-  MDB_val wanted = value_of(key);
+  const std::string_view short_key = lmdb_key_of(key);
+  MDB_val wanted = value_of(short_key);
   MDB_val stored{};
   const int code = mdb_get(txn, *database, &wanted, &stored);
-  if (code == MDB_SUCCESS) return opened(group.value, key, stored);
-  // A database made after this transaction began is unknown to it: nothing there yet.
-  if (code == MDB_BAD_DBI) return std::nullopt;
-  if (code != MDB_NOTFOUND) damaged(std::string("reading a key: ") + mdb_strerror(code));
-  check_neighbours(group, key, *database, txn);
+  if (code == MDB_SUCCESS) {
+    const std::string_view value = opened(group.value, short_key, stored);
+    return is_in_bucket(key) ? find_in_bucket(value, key) : value;
+  }
+  if (code != MDB_NOTFOUND) failed_read("reading a key", code);
+  check_neighbours(group, short_key, *database, txn);
   return std::nullopt;
 }
 
@@ -88,7 +97,9 @@ std::optional<std::string_view> LmdbEngine::find(
 void LmdbEngine::check_neighbours(
     GroupId group, std::string_view key, MDB_dbi database, MDB_txn* txn) const {
   MDB_cursor* cursor = nullptr;
-  if (mdb_cursor_open(txn, database, &cursor) != MDB_SUCCESS) return;
+  if (const int code = mdb_cursor_open(txn, database, &cursor); code != MDB_SUCCESS) {
+    failed_read("looking beside a key", code);
+  }
   MDB_val near = value_of(key);
   MDB_val stored{};
   bool is_whole = true;
@@ -98,7 +109,7 @@ void LmdbEngine::check_neighbours(
       MDB_val wanted = value_of(key);
       const int order = mdb_cmp(txn, database, &near, &wanted);
       is_whole = is_whole && (side < 0 ? order < 0 : order > 0);
-      is_whole = is_whole && stored.mv_size <= stored_bytes_max &&
+      is_whole = is_whole && stored.mv_size <= options_.map_bytes &&
                  is_key_whole(group.value, view_of(near), view_of(stored));
     } else if (code != MDB_NOTFOUND) {
       is_whole = false;
@@ -127,25 +138,35 @@ bool LmdbEngine::contains(GroupId group, std::string_view key) const {
 void LmdbEngine::scan(GroupId group, std::string_view from, const Visitor& visit) const {
   const ReadGuard guard(*this);
   const std::optional<MDB_dbi> database = live_database(group);
+  if (!database) return;
   MDB_cursor* cursor = nullptr;
-  if (!database || mdb_cursor_open(guard.transaction(), *database, &cursor) != MDB_SUCCESS) return;
-  MDB_val key = value_of(from);
+  int code = mdb_cursor_open(guard.transaction(), *database, &cursor);
+  if (code != MDB_SUCCESS) failed_read("reading in order", code);
+  const auto visit_all = [&](std::string_view key, std::string_view value) {
+    if (!is_in_bucket(key)) return visit(key, value);
+    SnapshotPartReader bucket(value);
+    while (bucket.next()) {
+      if (bucket.key() >= from && !visit(bucket.key(), bucket.value())) return false;
+    }
+    return true;
+  };
+  MDB_val key = value_of(lmdb_key_of(from));
   MDB_val value{};
-  int code = mdb_cursor_get(cursor, &key, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  while (code == MDB_SUCCESS && visit(view_of(key), opened(group.value, view_of(key), value))) {
+  code = mdb_cursor_get(cursor, &key, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  while (code == MDB_SUCCESS && visit_all(view_of(key), opened(group.value, view_of(key), value))) {
     code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
   }
   mdb_cursor_close(cursor);
-  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
-    damaged(std::string("reading in order: ") + mdb_strerror(code));
-  }
+  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) failed_read("reading in order", code);
 }
 
 std::uint64_t LmdbEngine::count(GroupId group) const {
   const ReadGuard guard(*this);
   const std::optional<MDB_dbi> database = live_database(group);
+  if (!database) return 0;
   MDB_stat stat{};
-  if (!database || mdb_stat(guard.transaction(), *database, &stat) != MDB_SUCCESS) return 0;
+  const int code = mdb_stat(guard.transaction(), *database, &stat);
+  if (code != MDB_SUCCESS) failed_read("counting", code);
   return stat.ms_entries;
 }
 

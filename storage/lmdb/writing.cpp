@@ -2,11 +2,13 @@
 // Batches, by the one writing thread, and the growth of the map.
 #include "base/log.hpp"
 #include "storage/lmdb/core.hpp"
+#include "storage/lmdb/long_key.hpp"
 #include "storage/lmdb/sealed_value.hpp"
 #include "storage/snapshot_part.hpp"
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace harka::storage {
@@ -57,13 +59,55 @@ int LmdbEngine::put_record(MDB_txn* txn, std::uint32_t group, const GroupRecord&
 }
 
 int LmdbEngine::put_sealed(
-    MDB_txn* txn, MDB_dbi database, std::uint32_t group, MDB_val key, std::string_view value) {
+    MDB_txn* txn,
+    MDB_dbi database,
+    std::uint32_t group,
+    std::string_view key,
+    std::string_view value) {
+  MDB_val wanted = value_of(key);
   MDB_val stored{value.size() + seal_bytes, nullptr};
-  const int code = mdb_put(txn, database, &key, &stored, MDB_RESERVE);
-  if (code == MDB_SUCCESS) {
-    write_sealed(static_cast<char*>(stored.mv_data), group, view_of(key), value);
-  }
+  const int code = mdb_put(txn, database, &wanted, &stored, MDB_RESERVE);
+  if (code == MDB_SUCCESS) write_sealed(static_cast<char*>(stored.mv_data), group, key, value);
   return code;
+}
+
+int LmdbEngine::put(
+    MDB_txn* txn,
+    MDB_dbi database,
+    std::uint32_t group,
+    std::string_view key,
+    std::string_view value) {
+  if (!is_in_bucket(key)) return put_sealed(txn, database, group, key, value);
+  std::string_view bucket;
+  const int code = read_bucket(txn, database, group, key, bucket);
+  if (code != MDB_SUCCESS) return code;
+  return put_sealed(txn, database, group, lmdb_key_of(key), bucket_with(bucket, key, value));
+}
+
+int LmdbEngine::remove(MDB_txn* txn, MDB_dbi database, std::uint32_t group, std::string_view key) {
+  if (is_in_bucket(key)) {
+    std::string_view bucket;
+    const int code = read_bucket(txn, database, group, key, bucket);
+    if (code != MDB_SUCCESS) return code;
+    const std::string left = bucket_without(bucket, key);
+    if (!left.empty()) return put_sealed(txn, database, group, lmdb_key_of(key), left);
+  }
+  MDB_val wanted = value_of(lmdb_key_of(key));
+  const int code = mdb_del(txn, database, &wanted, nullptr);
+  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+int LmdbEngine::read_bucket(
+    MDB_txn* txn,
+    MDB_dbi database,
+    std::uint32_t group,
+    std::string_view key,
+    std::string_view& bucket) const {
+  MDB_val wanted = value_of(lmdb_key_of(key));
+  MDB_val stored{};
+  const int code = mdb_get(txn, database, &wanted, &stored);
+  if (code == MDB_SUCCESS) bucket = opened(group, lmdb_key_of(key), stored);
+  return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
 int LmdbEngine::flush(
@@ -77,10 +121,8 @@ int LmdbEngine::flush(
   int code = open_database(txn, flush.group, record.live, opened, database);
   for (auto write = flush.writes.begin(); code == MDB_SUCCESS && write != flush.writes.end();
        ++write) {
-    MDB_val key = value_of(write->key.view());
-    code = write->removed ? mdb_del(txn, database, &key, nullptr)
-                          : put_sealed(txn, database, flush.group, key, write->value.view());
-    if (write->removed && code == MDB_NOTFOUND) code = MDB_SUCCESS;
+    code = write->removed ? remove(txn, database, flush.group, write->key.view())
+                          : put(txn, database, flush.group, write->key.view(), write->value.view());
   }
   if (code != MDB_SUCCESS) return code;
   record.applied = AppliedState{flush.applied_index, flush.applied_term, flush.config};
@@ -98,9 +140,9 @@ int LmdbEngine::install(
   MDB_dbi staging = 0;
   int code = open_database(txn, install.group, staging_number, opened, staging);
   if (code == MDB_SUCCESS && install.sequence == 0) code = mdb_drop(txn, staging, 0);
-  SnapshotPartReader reader(install.data);
+  SnapshotPartReader reader(install.data.view());
   while (code == MDB_SUCCESS && reader.next()) {
-    code = put_sealed(txn, staging, install.group, value_of(reader.key()), reader.value());
+    code = put(txn, staging, install.group, reader.key(), reader.value());
   }
   if (code == MDB_SUCCESS && reader.is_damaged()) return MDB_CORRUPTED;
   if (code != MDB_SUCCESS || !install.done) return code;
@@ -143,44 +185,61 @@ int LmdbEngine::write_all(
   return code;
 }
 
+/// Whether reads have to look elsewhere once the batch is committed.
+bool LmdbEngine::moves_data(
+    const std::map<std::uint32_t, GroupRecord>& records, const Handles& opened) const {
+  if (!opened.empty()) return true;
+  return std::ranges::any_of(records, [this](const auto& entry) {
+    return entry.second.live != record_of(GroupId{entry.first}).live;
+  });
+}
+
+int LmdbEngine::write_once(const WriteBatch& batch) {
+  std::map<std::uint32_t, GroupRecord> records;
+  Handles opened;
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, 0, &txn);
+  if (code != MDB_SUCCESS) return code;
+  code = write_all(txn, batch, records, opened);
+  if (code != MDB_SUCCESS) {
+    mdb_txn_abort(txn);
+    return code;
+  }
+  std::unique_lock<Gate> alone(gate_, std::defer_lock);
+  if (moves_data(records, opened)) alone.lock();
+  code = mdb_txn_commit(txn);
+  if (code != MDB_SUCCESS) return code;
+  const std::lock_guard lock(mutex_);
+  handles_.insert(opened.begin(), opened.end());
+  for (auto& [group, record] : records) records_[group] = std::move(record);
+  return MDB_SUCCESS;
+}
+
 Result<void> LmdbEngine::write(const WriteBatch& batch) {
   const InsideLmdb inside;
-  for (;;) {
-    std::map<std::uint32_t, GroupRecord> records;
-    Handles opened;
-    int code = MDB_SUCCESS;
-    {
-      const std::shared_lock gate(gate_);
-      MDB_txn* txn = nullptr;
-      code = mdb_txn_begin(env_, nullptr, 0, &txn);
-      if (code == MDB_SUCCESS) {
-        code = write_all(txn, batch, records, opened);
-        if (code == MDB_SUCCESS) {
-          code = mdb_txn_commit(txn);
-        } else {
-          mdb_txn_abort(txn);
-        }
-      }
-    }
-    if (code == MDB_MAP_FULL) {
-      if (Result<void> grown = grow(); !grown.ok()) return grown;
-      continue;
-    }
-    if (code == EIO && is_disk_full(options_.directory)) code = ENOSPC;
-    if (code != MDB_SUCCESS) {
-      Error error = lmdb_error("write", code);
-      if (error.code == Code::corrupt) damaged(error.detail);
-      return error;
-    }
-    const std::lock_guard lock(mutex_);
-    handles_.insert(opened.begin(), opened.end());
-    for (auto& [group, record] : records) records_[group] = std::move(record);
-    return {};
+  expire_old_snapshots();
+  int code = write_once(batch);
+  while (code == MDB_MAP_FULL) {
+    if (Result<void> grown = grow(); !grown.ok()) return grown;
+    code = write_once(batch);
+  }
+  if (code == EIO && is_disk_full(options_.directory)) code = ENOSPC;
+  if (code == MDB_SUCCESS) return {};
+  Error error = lmdb_error("write", code);
+  if (error.code == Code::corrupt) damaged(error.detail);
+  return error;
+}
+
+/// Whoever holds one may never ask for its next part: the follower died.
+void LmdbEngine::expire_old_snapshots() {
+  const std::lock_guard lock(mutex_);
+  for (LmdbSnapshot* snapshot : snapshots_) {
+    if (snapshot->is_too_old()) snapshot->expire();
   }
 }
 
 Result<void> LmdbEngine::grow() {
-  const std::unique_lock gate(gate_);
+  const std::unique_lock<Gate> gate(gate_);
   const std::lock_guard lock(mutex_);
   for (LmdbSnapshot* snapshot : snapshots_) snapshot->expire();
   for (MDB_txn* txn : idle_) mdb_txn_abort(txn);

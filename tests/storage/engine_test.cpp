@@ -1,68 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // The LMDB engine: batches, snapshots, growth, and what a killed process leaves behind.
-#include "storage/lmdb_engine.hpp"
-#include "tests/support/folder.hpp"
+#include "storage/lmdb/file_check.hpp"
+#include "tests/storage/engine_fixture.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <map>
+#include <atomic>
+#include <thread>
 
 using namespace harka;
 using storage::Engine;
+using testing::flush_of;
 using testing::Folder;
-
-namespace {
-
-std::unique_ptr<Engine> open(const Folder& folder, std::size_t map_bytes = 1U << 24) {
-  storage::LmdbOptions options;
-  options.directory = folder.path;
-  options.map_bytes = map_bytes;
-  auto engine = storage::open_lmdb_engine(options);
-  BOOST_REQUIRE(engine.ok());
-  return std::move(engine).value();
-}
-
-msg::FlushState flush_of(
-    std::uint32_t group, LogIndex index, const std::map<std::string, std::string>& writes) {
-  msg::FlushState flush;
-  flush.group = group;
-  flush.applied_index = index;
-  flush.applied_term = 2;
-  flush.config.voters = {1, 2, 3};
-  for (const auto& [key, value] : writes) {
-    msg::StateWrite write;
-    write.key = SharedBytes::copy_of(key);
-    write.value = SharedBytes::copy_of(value);
-    write.removed = value.empty();
-    flush.writes.push_back(write);
-  }
-  return flush;
-}
-
-void write(Engine& engine, const msg::FlushState& flush) {
-  storage::WriteBatch batch;
-  batch.flushes = {&flush};
-  BOOST_REQUIRE(engine.write(batch).ok());
-}
-
-std::string value_of(const Engine& engine, std::uint32_t group, const std::string& key) {
-  const auto found = engine.get(GroupId{group}, key);
-  return found ? std::string(found->view()) : "(absent)";
-}
-
-}  // namespace
+using testing::open_engine;
+using testing::value_of;
+using testing::write;
 
 BOOST_AUTO_TEST_SUITE(engine)
 
 BOOST_AUTO_TEST_CASE(state_and_applied_index_survive_a_reopen_together) {
   Folder folder;
   {
-    auto engine = open(folder);
+    auto engine = open_engine(folder);
     write(*engine, flush_of(5, 17, {{"a", "1"}, {"b", "2"}}));
   }
-  auto engine = open(folder);
+  auto engine = open_engine(folder);
   BOOST_TEST(value_of(*engine, 5, "b") == "2");
   BOOST_TEST(engine->applied(GroupId{5}).index == 17U);
   BOOST_TEST(engine->applied(GroupId{5}).config.voters.size() == 3U);
@@ -71,7 +34,7 @@ BOOST_AUTO_TEST_CASE(state_and_applied_index_survive_a_reopen_together) {
 
 BOOST_AUTO_TEST_CASE(removed_keys_are_gone_and_groups_do_not_mix) {
   Folder folder;
-  auto engine = open(folder);
+  auto engine = open_engine(folder);
   write(*engine, flush_of(1, 1, {{"k", "one"}}));
   write(*engine, flush_of(2, 1, {{"k", "two"}}));
   write(*engine, flush_of(1, 2, {{"k", ""}}));
@@ -81,7 +44,7 @@ BOOST_AUTO_TEST_CASE(removed_keys_are_gone_and_groups_do_not_mix) {
 
 BOOST_AUTO_TEST_CASE(a_scan_goes_in_key_order_from_where_it_is_told) {
   Folder folder;
-  auto engine = open(folder);
+  auto engine = open_engine(folder);
   write(*engine, flush_of(1, 1, {{"a", "1"}, {"c", "3"}, {"b", "2"}}));
   std::string seen;
   engine->scan(GroupId{1}, "b", [&](std::string_view key, std::string_view) {
@@ -94,41 +57,129 @@ BOOST_AUTO_TEST_CASE(a_scan_goes_in_key_order_from_where_it_is_told) {
 BOOST_AUTO_TEST_CASE(a_snapshot_does_not_see_later_writes_and_installs_elsewhere) {
   Folder folder;
   Folder other;
-  auto from = open(folder);
+  auto from = open_engine(folder);
   std::map<std::string, std::string> many;
   for (int i = 0; i < 5000; ++i) many["key" + std::to_string(i)] = std::string(100, 'v');
   write(*from, flush_of(1, 10, many));
   auto snapshot = from->snapshot(GroupId{1});
   write(*from, flush_of(1, 11, {{"late", "x"}}));
-  auto to = open(other);
+  auto to = open_engine(other);
   write(*to, flush_of(1, 3, {{"old", "y"}}));
-  bool is_done = false;
-  std::uint32_t parts = 0;
-  while (!is_done) {
-    const auto part = snapshot->next();
-    BOOST_REQUIRE(part.ok());
-    msg::InstallState install;
-    install.group = 1;
-    install.sequence = part.value().sequence;
-    install.data = part.value().data;
-    install.done = is_done = part.value().done;
-    install.applied_index = snapshot->applied().index;
-    storage::WriteBatch batch;
-    batch.installs = {&install};
-    BOOST_TEST(value_of(*to, 1, "old") == "y");  // nothing changes before the last part
-    BOOST_REQUIRE(to->write(batch).ok());
-    ++parts;
-  }
-  BOOST_TEST(parts > 1U);
+  BOOST_TEST(testing::install_all(*snapshot, *to, 1) > 1U);
   BOOST_TEST(to->count(GroupId{1}) == 5000U);
   BOOST_TEST(value_of(*to, 1, "old") == "(absent)");
   BOOST_TEST(value_of(*to, 1, "late") == "(absent)");
   BOOST_TEST(to->applied(GroupId{1}).index == 10U);
 }
 
+BOOST_AUTO_TEST_CASE(nothing_changes_before_the_last_part_of_a_snapshot) {
+  Folder folder;
+  auto engine = open_engine(folder);
+  write(*engine, flush_of(1, 3, {{"old", "y"}}));
+  write(*engine, testing::part_of(1, 0, {{"new", "x"}}, false));
+  BOOST_TEST(value_of(*engine, 1, "old") == "y");
+  BOOST_TEST(value_of(*engine, 1, "new") == "(absent)");
+  write(*engine, testing::part_of(1, 1, {}, true));
+  BOOST_TEST(value_of(*engine, 1, "old") == "(absent)");
+  BOOST_TEST(value_of(*engine, 1, "new") == "x");
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_nobody_asks_for_does_not_make_the_file_grow) {
+  Folder folder;
+  storage::LmdbOptions options;
+  options.directory = folder.path;
+  options.snapshot_max = Duration::zero();
+  auto engine = open_engine(options);
+  write(*engine, flush_of(1, 1, {{"k", "1"}}));
+  const auto snapshot = engine->snapshot(GroupId{1});
+  for (LogIndex index = 2; index < 40; ++index) {
+    write(*engine, flush_of(1, index, {{"k", std::string(100'000, 'x')}}));
+  }
+  BOOST_TEST(!snapshot->next().ok());
+  const auto file = storage::check_lmdb_file(folder.path + "/data.mdb");
+  BOOST_REQUIRE(file.ok());
+  BOOST_TEST(file.value().used_bytes < 1'000'000U);
+}
+
+BOOST_AUTO_TEST_CASE(one_image_too_many_is_refused_for_now) {
+  Folder folder;
+  storage::LmdbOptions options;
+  options.directory = folder.path;
+  options.readers_max = 2;
+  auto engine = open_engine(options);
+  write(*engine, flush_of(1, 1, {{"k", "1"}}));
+  std::vector<std::unique_ptr<storage::SnapshotReader>> held;
+  for (int i = 0; i < 2; ++i) held.push_back(engine->snapshot(GroupId{1}));
+  const auto refused = engine->snapshot(GroupId{1});
+  BOOST_TEST(refused->applied().index == 0U);
+  BOOST_TEST((refused->next().error().code == Code::retry_later));
+  held.clear();
+  BOOST_TEST(engine->snapshot(GroupId{1})->applied().index == 1U);
+}
+
+/// Whatever a read meets, it is the state before or the state after. A reader never rests, so that
+/// one of its reads lies beside every commit.
+BOOST_AUTO_TEST_CASE(reads_beside_installed_snapshots_see_one_state_or_the_other) {
+  Folder folder;
+  auto engine = open_engine(folder);
+  write(*engine, flush_of(1, 1, {{"k", "there"}}));
+  std::atomic<bool> is_over = false;
+  std::atomic<int> absent = 0;
+  std::thread reader([&] {
+    while (!is_over) absent += engine->contains(GroupId{1}, "k") ? 0 : 1;
+  });
+  for (int round = 0; round < 25; ++round) {
+    write(*engine, testing::part_of(1, 0, {{"j", "before it"}}, false));
+    write(*engine, testing::part_of(1, 1, {{"k", "there"}}, true));
+  }
+  is_over = true;
+  reader.join();
+  BOOST_TEST(absent == 0);
+}
+
+/// The database of a group is made by its first flush; a transaction that is older does not know
+/// it.
+BOOST_AUTO_TEST_CASE(reads_beside_the_first_flush_of_a_group_are_no_damage) {
+  Folder folder;
+  auto engine = open_engine(folder);
+  std::atomic<std::uint32_t> group = 1;
+  std::thread reader([&] {
+    while (group != 0) (void)engine->contains(GroupId{group}, "k");
+  });
+  for (std::uint32_t made = 1; made < 50; ++made) {
+    group = made;
+    write(*engine, flush_of(made, 1, {{"k", "v"}}));
+    BOOST_TEST(value_of(*engine, made, "k") == "v");
+  }
+  group = 0;
+  reader.join();
+}
+
+/// Reads that overlap all the time must not keep the map from growing.
+BOOST_AUTO_TEST_CASE(a_map_grows_beside_readers_that_never_rest) {
+  Folder folder;
+  auto engine = open_engine(folder, 1U << 20);
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 2000; ++i) many["key" + std::to_string(i)] = std::string(100, 'v');
+  write(*engine, flush_of(1, 1, many));
+  std::atomic<bool> is_over = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      while (!is_over) {
+        engine->scan(GroupId{1}, "", [](std::string_view, std::string_view) { return true; });
+      }
+    });
+  }
+  write(*engine, flush_of(2, 1, {{"k", std::string(3'000'000, 'x')}}));
+  is_over = true;
+  for (std::thread& reader : readers) reader.join();
+  BOOST_TEST(engine->contains(GroupId{2}, "k"));
+}
+
 BOOST_AUTO_TEST_CASE(a_full_map_grows_and_ends_pinned_snapshots) {
   Folder folder;
-  auto engine = open(folder, 1U << 20);
+  auto engine = open_engine(folder, 1U << 20);
   write(*engine, flush_of(1, 1, {{"a", "1"}}));
   auto snapshot = engine->snapshot(GroupId{1});
   for (int i = 0; i < 40; ++i) {
@@ -145,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_full_map_grows_and_ends_pinned_snapshots) {
 
 BOOST_AUTO_TEST_CASE(a_dropped_group_is_empty) {
   Folder folder;
-  auto engine = open(folder);
+  auto engine = open_engine(folder);
   write(*engine, flush_of(1, 4, {{"a", "1"}}));
   storage::WriteBatch batch;
   batch.drops = {GroupId{1}};
@@ -169,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_killed_process_leaves_whole_batches) {
   int status = 0;
   ::waitpid(child, &status, 0);
   BOOST_TEST(status == 0);
-  auto engine = open(folder);
+  auto engine = open_engine(folder);
   BOOST_TEST(value_of(*engine, 1, "a") == "1");
   BOOST_TEST(engine->applied(GroupId{1}).index == 9U);
 }
