@@ -90,6 +90,12 @@ void Replica::provide(const raft::SnapshotWanted& wanted, Turn& turn) {
   raft::SnapshotChunkData chunk;
   chunk.failed = true;
   Transfer& transfer = transfers_[wanted.to.value];
+  const bool is_repeated = wanted.sequence != 0 && transfer.last.index == wanted.index &&
+                           transfer.last.sequence == wanted.sequence;
+  if (is_repeated) {
+    raft_->provide_chunk(wanted.to, transfer.last, turn.now());  // the answer to it got lost
+    return;
+  }
   const bool starts_anew = wanted.sequence == 0 || transfer.reader == nullptr ||
                            transfer.reader->applied().index != wanted.index;
   if (starts_anew) {
@@ -101,9 +107,6 @@ void Replica::provide(const raft::SnapshotWanted& wanted, Turn& turn) {
       raft_->provide_chunk(wanted.to, chunk, turn.now());
       return;
     }
-  } else if (transfer.last.sequence == wanted.sequence && !transfer.last.failed) {
-    raft_->provide_chunk(wanted.to, transfer.last, turn.now());  // the answer to it got lost
-    return;
   }
   Result<storage::SnapshotPart> part = transfer.reader->next();
   if (!part.ok() || part.value().sequence != (starts_anew ? 0 : wanted.sequence)) {
@@ -119,6 +122,7 @@ void Replica::provide(const raft::SnapshotWanted& wanted, Turn& turn) {
   chunk.data = part.value().data;
   chunk.checksum = storage::crc32c(chunk.data.view());
   chunk.done = part.value().done;
+  if (chunk.done) transfer.reader.reset();  // it pins pages of the engine
   transfer.last = chunk;
   raft_->provide_chunk(wanted.to, chunk, turn.now());
 }

@@ -8,6 +8,7 @@
 #include "actors/meta/meta_state.hpp"
 #include "actors/replica/replica.hpp"
 #include "actors/shard/shard.hpp"
+#include "storage/lmdb/file_check.hpp"
 #include "storage/lmdb_engine.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/turn_driver.hpp"
@@ -34,6 +35,12 @@ class EngineFolder {
   }
 
   [[nodiscard]] storage::Engine& engine() { return *engine_; }
+
+  [[nodiscard]] std::uint64_t used_bytes() const {
+    const auto file = storage::check_lmdb_file(folder_.path + "/data.mdb");
+    BOOST_REQUIRE(file.ok());
+    return file.value().used_bytes;
+  }
 
  private:
   Folder folder_;  // outlives the engine
@@ -155,6 +162,8 @@ class HostedReplica {
   [[nodiscard]] TurnDriver& driver() { return *driver_; }
 
   [[nodiscard]] storage::Engine& engine() { return folder_.engine(); }
+
+  [[nodiscard]] std::uint64_t engine_bytes() const { return folder_.used_bytes(); }
 
   [[nodiscard]] const std::vector<Address>& recovered_from() const { return recovered_from_; }
 

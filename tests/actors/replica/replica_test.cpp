@@ -120,6 +120,33 @@ BOOST_FIXTURE_TEST_CASE(a_snapshot_goes_to_the_state_store_as_it_came, FollowerF
   BOOST_TEST(!installs[0].second.done);
 }
 
+/// A pinned image keeps LMDB from using any page again, as long as this replica leads.
+BOOST_FIXTURE_TEST_CASE(a_sent_snapshot_does_not_make_the_engine_grow, TestedAlone) {
+  with(CommandId::set, {"k", "v"}).submit(1);
+  host.pass(3s);
+  BOOST_REQUIRE(flushed() > 0U);
+  host.deliver(pulse, msg::ChangeReplicas{hosted_group.value, {here.value}, {there}});
+  const auto probes = host.sent<msg::AppendEntries>();
+  BOOST_REQUIRE(!probes.empty());
+  const msg::AppendEntries& probe = probes.back().second;
+  host.deliver_from(
+      there, msg::AppendReply{hosted_group.value, probe.term, false, 0, 0, probe.prev_index});
+  const auto chunks = host.sent<msg::SnapshotChunk>();
+  BOOST_REQUIRE_EQUAL(chunks.size(), 1U);
+  BOOST_REQUIRE(chunks[0].second.done);
+  for (LogIndex index = 1; index < 40; ++index) {
+    msg::FlushState flush;
+    flush.group = hosted_group.value + 1;
+    flush.applied_index = index;
+    flush.writes.push_back(
+        {SharedBytes::copy_of("key"), SharedBytes(std::string(100'000, 'x')), false});
+    storage::WriteBatch written;
+    written.flushes = {&flush};
+    BOOST_REQUIRE(host.engine().write(written).ok());
+  }
+  BOOST_TEST(host.engine_bytes() < 1'000'000U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_damaged_log_is_reported_and_does_not_vote, FollowerFixture) {
   host.log.tainted = true;
   host.log.high_water = 50;
