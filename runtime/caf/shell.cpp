@@ -113,7 +113,7 @@ void Shell::deliver(const ShellEvent& event, const HostTime& time) {
     case ShellEvent::Kind::message:
     case ShellEvent::Kind::supervision: host_->deliver(*event.envelope, time); break;
     case ShellEvent::Kind::wake:
-      if (armed_ == event.due) armed_.reset();
+      std::erase(armed_, event.due);
       host_->fire_timers(time);
       break;
     case ShellEvent::Kind::describe: host_->refresh_description(); break;
@@ -157,8 +157,8 @@ void Shell::forget_child(const msg::ChildExited& exited) {
 /// nothing due; that is cheaper than cancelling.
 void Shell::arm_wake_up() {
   const auto due = host_->next_due();
-  if (!due || (armed_ && *armed_ <= *due)) return;
-  armed_ = *due;
+  if (!due || (!armed_.empty() && armed_.back() <= *due)) return;
+  armed_.push_back(*due);
   auto& clock = home_system().clock();
   clock.schedule_message(
       caf::actor_clock::time_point(

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace harka {
 
@@ -93,7 +94,7 @@ class Shell final : public caf::event_based_actor, private ChildKeeper {
   std::shared_ptr<const ShellStart> start_;
   std::unique_ptr<MachineHost> host_;  // null before the start and once ending
   std::map<ChildKey, Child> children_;
-  std::optional<Instant> armed_;  // the earliest wake-up that is on its way
+  std::vector<Instant> armed_;  // wake-ups on their way, the earliest last
   std::optional<MachineHost::Ending> ending_;
   bool is_finished_ = false;
 };

@@ -61,7 +61,7 @@ class Journal {
 };
 
 /// What a worker does is told by messages: Probe counts, Inject crashes, LeaveCluster hangs the
-/// turn, LinkUp{n} sets timer n to 10 ms, LinkDown{n} cancels it.
+/// turn, LinkUp{n} sets timer n to 10 ms (LinkUp{n, m} to m), LinkDown{n} cancels it.
 class Worker final : public Machine {
  public:
   Worker(std::string name, Journal& journal, bool refuses_to_stop)
@@ -90,7 +90,8 @@ class Worker final : public Machine {
 
   void on(const msg::LinkUp& up, const Envelope&, Turn& turn) {
     set_at_ = turn.now();
-    turn.set_timer(static_cast<TimerId>(up.node), std::chrono::milliseconds(10));
+    const std::uint64_t after = up.epoch > 0 ? up.epoch : 10;
+    turn.set_timer(static_cast<TimerId>(up.node), std::chrono::milliseconds(after));
   }
 
   void on(const msg::LinkDown& down, const Envelope&, Turn& turn) {

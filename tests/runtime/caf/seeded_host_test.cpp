@@ -127,6 +127,19 @@ BOOST_AUTO_TEST_CASE(a_cancelled_timer_does_not_fire) {
   BOOST_TEST(fixture.factory.journal.count("timer 7 replica/1 10ms") == 0U);
 }
 
+/// Each time the near one has fired, the far one is the earliest again; it is on its way already.
+BOOST_AUTO_TEST_CASE(a_far_timer_wakes_once_however_often_a_near_one_fires) {
+  Fixture fixture(two_workers());
+  (void)post(fixture.directory, worker_address(1), msg::LinkUp{.node = 7, .epoch = 1000});
+  for (int round = 0; round < 40; ++round) {
+    (void)post(fixture.directory, worker_address(1), msg::LinkUp{.node = 8, .epoch = 0});
+    fixture.host.run_for(20ms);
+  }
+  const std::uint64_t before = fixture.host.steps();
+  fixture.host.run_for(1s);
+  BOOST_TEST(fixture.host.steps() - before == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_mailbox_refuses_but_still_stops) {
   ChildSpec worker = worker_spec(1);
   worker.mailbox_max = 3;
@@ -146,9 +159,10 @@ BOOST_AUTO_TEST_CASE(descriptions_are_fresh_at_the_second_look) {
   fixture.host.run_for(1ms);
   (void)fixture.registry.snapshot();
   fixture.host.run_for(1ms);
-  for (const ActorInfo& info : fixture.registry.snapshot()) {
-    if (info.name == "replica/1") BOOST_TEST(info.description == "1 probes");
-  }
+  const auto all = fixture.registry.snapshot();
+  const auto described = std::ranges::find(all, "replica/1", &ActorInfo::name);
+  BOOST_REQUIRE(described != all.end());
+  BOOST_TEST(described->description == "1 probes");
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_run) {
