@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace harka {
 
@@ -49,6 +50,7 @@ bool Supervisor::add_child(const ChildSpec& spec, Turn& turn) {
     if (!known->is_removed) return false;
     known->spec = spec;
     known->is_removed = false;
+    known->is_wanted_again = true;
     return true;
   }
   children_.push_back(Child{.spec = spec, .is_dynamic = true, .due = turn.now()});
@@ -63,6 +65,7 @@ void Supervisor::remove_child(const Address& address, Turn& turn) {
     children_.erase(child);
   } else {
     child->is_removed = true;
+    child->is_wanted_again = false;
     if (child->phase == Phase::running) stop_child(*child, turn);
   }
   advance(turn);
@@ -111,7 +114,9 @@ void Supervisor::on(const msg::ChildExited& exited, Turn& turn) {
   }
   if (was_asked) {
     // OTP: a temporary child that a sibling's restart took down is not started again.
-    if (child->is_removed || child->spec.restart == RestartType::temporary) {
+    const bool is_wanted_again = std::exchange(child->is_wanted_again, false);
+    const bool is_temporary = child->spec.restart == RestartType::temporary;
+    if (child->is_removed || (is_temporary && !is_wanted_again)) {
       children_.erase(child);
     } else {
       child->phase = Phase::waiting;
@@ -142,6 +147,7 @@ void Supervisor::on(const msg::RestartChild& request, Turn& turn) {
   const auto child = find(request.child);
   if (child == children_.end() || is_shutting_down_ || child->is_removed) return;
   if (child->phase == Phase::running) {
+    child->is_wanted_again = true;
     stop_child(*child, turn);
   } else if (child->phase != Phase::stopping) {
     child->phase = Phase::waiting;

@@ -54,8 +54,9 @@ class Supervisor {
     ChildSpec spec;
     Phase phase = Phase::waiting;
     bool is_dynamic = false;
-    bool must_stop = false;   // in an ordered stop, until its exit
-    bool is_removed = false;  // forgotten after its exit
+    bool must_stop = false;        // in an ordered stop, until its exit
+    bool is_removed = false;       // forgotten after its exit
+    bool is_wanted_again = false;  // starts again after its exit, whatever its type
     std::uint64_t instance = 0;
     std::optional<Instant> due{};  // waiting: when it starts; stopping: when it is killed
     RestartPolicy::History history{};

@@ -243,6 +243,24 @@ BOOST_AUTO_TEST_CASE(a_child_added_again_while_stopping_starts_after_its_exit) {
   BOOST_TEST(fixture.done() == "start 1#2");
 }
 
+BOOST_AUTO_TEST_CASE(a_temporary_child_that_is_wanted_again_starts_again) {
+  Fixture fixture(tree(RestartStrategy::one_for_one, 0));
+  const ChildSpec spec = child_spec(1, RestartType::temporary);
+  fixture.recorder.act([&](Turn& turn) { (void)fixture.supervisor.add_child(spec, turn); });
+  BOOST_TEST(fixture.done() == "start 1#1");
+  fixture.recorder.act([&](Turn& turn) {
+    fixture.supervisor.remove_child(child_address(1), turn);
+    BOOST_TEST(fixture.supervisor.add_child(spec, turn));
+  });
+  fixture.exits(1, true);
+  BOOST_TEST(fixture.done() == "stop 1 start 1#2");
+  fixture.recorder.deliver({}, msg::RestartChild{child_address(1)});
+  fixture.exits(1, true);
+  BOOST_TEST(fixture.done() == "stop 1 start 1#3");
+  fixture.exits(1, true);
+  BOOST_TEST(!fixture.supervisor.has_child(child_address(1)));
+}
+
 BOOST_AUTO_TEST_CASE(restart_child_restarts_on_demand_without_spending_the_budget) {
   ChildSpec spec = tree(RestartStrategy::one_for_one, 1);
   spec.policy.intensity = 0;
