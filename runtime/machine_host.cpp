@@ -66,6 +66,7 @@ void MachineHost::run_turn(const Envelope* cause, const HostTime& time, const Ac
   effects_.clear();
   if (options_.record == nullptr) return;
   options_.record->count_turn();
+  if (ending_) return;
   if (time.now - described_at_ >= description_age_max) {
     described_at_ = time.now;
     refresh_description();
@@ -90,7 +91,12 @@ void MachineHost::fire_timers(const HostTime& time) {
 }
 
 void MachineHost::refresh_description() {
-  if (options_.record != nullptr) options_.record->set_description(machine_->describe());
+  if (options_.record == nullptr || ending_) return;
+  try {
+    options_.record->set_description(machine_->describe());
+  } catch (const std::exception& failure) {
+    ending_ = Ending{false, failure.what()};
+  }
 }
 
 void MachineHost::carry_out(const HostTime& time) {

@@ -66,7 +66,7 @@ class MachineHost {
   /// Set once the machine stopped itself or threw.
   [[nodiscard]] const std::optional<Ending>& ending() const { return ending_; }
 
-  /// Tells the record what the machine says of itself.
+  /// Tells the record what the machine says of itself; one that throws is over.
   void refresh_description();
 
  private:

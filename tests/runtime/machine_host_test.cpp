@@ -17,7 +17,8 @@ struct Inbox final : Port {
   std::vector<EnvelopePtr> received;
 };
 
-/// Sends a probe on every message; throws after sending on LeaveCluster; stops on StopChild.
+/// Sends a probe on every message; throws after sending on LeaveCluster; stops on StopChild; after
+/// LinkDown it cannot be described.
 struct Sample final : Machine {
   explicit Sample(std::vector<TimerId>& log) : fired(log) {}
 
@@ -39,12 +40,20 @@ struct Sample final : Machine {
     if (probe.sequence == 2) turn.cancel_timer(1);
   }
 
+  [[nodiscard]] std::string describe() const override {
+    if (is_speechless) throw Bug("no words");
+    return "fine";
+  }
+
+  void on(const msg::LinkDown&, const Envelope&, Turn&) { is_speechless = true; }
+
   void on(const msg::LeaveCluster&, const Envelope&, Turn& turn) {
     turn.send(address_of(node, msg::ActorKind::admin), msg::Probe{});
     throw Bug("disk on fire");
   }
 
   std::vector<TimerId>& fired;
+  bool is_speechless = false;
 };
 
 struct Fixture {
@@ -61,10 +70,12 @@ struct Fixture {
   Directory directory{node};
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   std::vector<TimerId> fired;
+  std::shared_ptr<ActorRecord> record =
+      std::make_shared<ActorRecord>(self, Address{}, 10U, ThreadUse::shared);
   MachineHost host{
       std::make_unique<Sample>(fired),
       directory,
-      {.self = self, .seed = 1, .children = nullptr, .record = nullptr}};
+      {.self = self, .seed = 1, .children = nullptr, .record = record}};
 };
 
 BOOST_FIXTURE_TEST_CASE(sends_go_to_the_directory, Fixture) {
@@ -104,6 +115,16 @@ BOOST_FIXTURE_TEST_CASE(a_turn_that_throws_has_no_effects_and_keeps_its_text, Fi
   BOOST_REQUIRE(host.ending().has_value());
   BOOST_TEST(!host.ending()->is_normal);
   BOOST_TEST(host.ending()->reason == "disk on fire");
+}
+
+/// It would leave the host by the way that nobody watches, and its supervisor would never know.
+BOOST_FIXTURE_TEST_CASE(a_description_that_throws_ends_the_machine, Fixture) {
+  deliver(msg::LinkDown{});
+  host.refresh_description();
+  BOOST_REQUIRE(host.ending().has_value());
+  BOOST_TEST(!host.ending()->is_normal);
+  BOOST_TEST(host.ending()->reason == "no words");
+  host.refresh_description();
 }
 
 BOOST_FIXTURE_TEST_CASE(stop_child_without_a_handler_stops_normally, Fixture) {
