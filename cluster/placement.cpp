@@ -110,6 +110,7 @@ Result<std::vector<msg::ShardRecord>> place_shards(const PlacementRequest& reque
 }
 
 std::vector<std::uint64_t> place_meta(const std::vector<msg::NodeRecord>& nodes) {
+  if (nodes.empty()) return {};
   const std::size_t count = nodes.size() >= 5 ? 5 : nodes.size() >= 3 ? 3 : 1;
   Placer placer(nodes);
   return placer

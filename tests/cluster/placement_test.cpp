@@ -76,6 +76,7 @@ BOOST_AUTO_TEST_CASE(impossible_requests_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_meta_group_is_odd_and_spread) {
+  BOOST_TEST(place_meta({}).empty());
   BOOST_TEST(place_meta(nodes(1, 1)).size() == 1U);
   BOOST_TEST(place_meta(nodes(1, 2)).size() == 1U);
   BOOST_TEST(place_meta(nodes(3, 1)).size() == 3U);
