@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one home of spdlog: one logger, one line format, asynchronous flush on warnings.
+// The one home of spdlog: one logger, one line format, each line from info on written at once.
 #include "base/log.hpp"
 
 #include <spdlog/sinks/basic_file_sink.h>
