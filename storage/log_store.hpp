@@ -8,7 +8,6 @@
 #include "runtime/wake_batch.hpp"
 #include "storage/segment_log.hpp"
 
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -25,8 +24,6 @@ class LogStoreCore {
   void enqueue(EnvelopePtr envelope) { queue_.push_back(std::move(envelope)); }
 
   [[nodiscard]] bool has_work() const { return !queue_.empty(); }
-
-  [[nodiscard]] bool is_flushing() const { return is_flushing_; }
 
   /// Appends and writes everything that is queued. What is enqueued from here on waits for the next
   /// flush. After an error the log is dead and the node must stop.
