@@ -110,6 +110,9 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
     answer(waiting, std::move(reply), host.applied(), turn);
     return;
   }
+  // A router asks again after a second, and on a slow disk everything takes longer: proposed again,
+  // all that is under way would double each second. The answer to the first one is enough.
+  if (under_way_.contains({batch.session, batch.sequence})) return;
   if (is_overtaking(batch)) {
     turn_away(waiting, host, turn);
     return;
@@ -135,6 +138,7 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
     return;
   }
   last_proposed_ = index.value();
+  under_way_.emplace(batch.session, batch.sequence);
   proposed_[index.value()] =
       Proposed{waiting.asker, waiting.correlation, batch.session, batch.sequence};
 }
@@ -197,6 +201,7 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
     reply.replies = record.replies;
     reply.lengths = record.lengths;
     reply.duplicate = is_duplicate;
+    under_way_.erase({to.batch.session, to.batch.sequence});
     proposed_.erase(asker);
     answer(to, std::move(reply), entry.index, turn);
   }
@@ -242,6 +247,7 @@ void Shard::leadership_lost(ReplicaHost& host, Turn& turn) {
   for (const Waiting& waiting : std::exchange(held_, {})) {
     refuse(waiting, msg::BatchOutcome::retry_later, host, turn);
   }
+  under_way_.clear();
   refused_.clear();
   last_proposed_ = 0;
 }

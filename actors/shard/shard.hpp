@@ -105,7 +105,8 @@ class Shard final : public ReplicatedState {
   WallTime last_clock_ = 0;  // of the newest applied entry: time never goes back
   LogIndex last_proposed_ = 0;
   std::map<LogIndex, Proposed> proposed_;
-  std::map<std::uint64_t, Read> reads_;      // by read context
+  std::set<std::pair<std::uint64_t, std::uint64_t>> under_way_;  // (session, sequence) of those
+  std::map<std::uint64_t, Read> reads_;                          // by read context
   std::multimap<LogIndex, Waiting> behind_;  // reads behind writes of their own connection
   std::vector<Waiting> held_;                // writes waiting for a flush
   std::set<std::pair<std::uint64_t, std::uint64_t>> refused_;  // (session, sequence) of writes
