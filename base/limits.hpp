@@ -41,7 +41,7 @@ constexpr std::size_t changes_kept = 16 * 1024;                // by a shard, fo
 constexpr std::size_t changes_kept_bytes = 1024 * 1024;
 
 // Links between nodes.
-constexpr std::size_t frame_bytes_max = 64 * 1024 * 1024;
+constexpr std::size_t frame_bytes_max = 96 * 1024 * 1024;   // also of one Data in a message
 constexpr std::size_t outbox_bytes_max = 32 * 1024 * 1024;  // a connection; beyond it sends fail
 constexpr std::size_t control_outbox_bytes_max = 4 * 1024 * 1024;
 

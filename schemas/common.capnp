@@ -13,7 +13,8 @@ annotation maxItems @0xd1c6a5f6a4a0b1c3 (field) :UInt32;
 # The largest list that decode accepts here; without it 65,536.
 
 annotation maxBytes @0xd1c6a5f6a4a0b1c4 (field) :UInt32;
-# The largest Data or Text that decode accepts here; without it 16 MiB + 64 KiB (Data), 4 KiB (Text).
+# The largest Data or Text that decode accepts here; without it 96 MiB (Data: what a frame
+# between nodes may hold), 4 KiB (Text).
 
 enum ActorKind {
   none @0;

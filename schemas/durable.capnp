@@ -24,7 +24,7 @@ struct LogAppended $message { group @0 :UInt32; ticket @1 :UInt64; }
 
 struct StateWrite {
   key @0 :Data;
-  value @1 :Data;            # the engine's record: see storage/record.hpp
+  value @1 :Data;            # opaque to the store
   removed @2 :Bool;
 }
 struct FlushState $message {

@@ -16,8 +16,9 @@
 namespace harka::kv {
 
 /// Replies of one batch; reads beyond it are refused, so that a short pipeline cannot ask for
-/// memory without bound.
+/// memory without bound. With one more of the largest replies they fit into a frame between nodes.
 constexpr std::size_t batch_reply_bytes_max = 64U << 20;
+static_assert(batch_reply_bytes_max + limits::value_bytes_max < limits::frame_bytes_max);
 
 /// By how much the commands of one batch may let keys grow, far beyond the bytes of any batch:
 /// SETRANGE makes 16 MiB of 40 bytes, and every replica holds that in memory until its next flush.

@@ -20,7 +20,7 @@ constexpr std::uint64_t message_annotation = 0xd1c6a5f6a4a0b1c2;
 constexpr std::uint64_t items_annotation = 0xd1c6a5f6a4a0b1c3;
 constexpr std::uint64_t bytes_annotation = 0xd1c6a5f6a4a0b1c4;
 constexpr std::uint32_t items_default = 65'536;
-constexpr std::uint32_t data_bytes_default = 16 * 1024 * 1024 + 64 * 1024;
+constexpr std::uint32_t data_bytes_default = 96 * 1024 * 1024;  // limits::frame_bytes_max
 constexpr std::uint32_t text_bytes_default = 4 * 1024;
 
 using Nodes = std::map<std::uint64_t, schema::Node::Reader>;
