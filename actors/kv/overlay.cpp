@@ -9,33 +9,58 @@ namespace harka::kv {
 namespace {
 
 constexpr std::size_t table_min = 64;
-constexpr std::size_t entry_overhead = 96;  // bytes an entry costs besides key and value
+constexpr std::size_t entry_overhead = 96;  // bytes an entry costs besides key and record
+constexpr std::size_t chunk_min = 1024;     // the first one; each is twice as large as the last
+constexpr std::size_t chunk_max = 64UL * 1024;
 
-std::size_t cost(const Overlay::Entry& entry) {
-  return entry_overhead + entry.key.size() + (entry.record ? entry.record->value.size() : 0);
+constexpr std::uint64_t mixed(std::uint64_t hash) {
+  return hash * 0x9e3779b97f4a7c15ULL;
+}
+
+constexpr std::uint32_t tag_of(std::uint64_t hash) {
+  return static_cast<std::uint32_t>(hash);
 }
 
 }  // namespace
 
+std::optional<Record> Overlay::Entry::record() const {
+  if (is_removed()) return std::nullopt;
+  return record_from(stored_record);
+}
+
 const Overlay::Entry* Overlay::find(std::string_view key, std::uint64_t hash) const {
   if (table_.empty()) return nullptr;
-  const std::uint32_t number = table_[slot_of(key, hash)];
+  const std::uint32_t number = table_[slot_of(key, hash)].number;
   return number == 0 ? nullptr : &entries_[number - 1];
 }
 
-void Overlay::set(std::string_view key, std::uint64_t hash, std::optional<Record> record) {
+void Overlay::set(std::string_view key, std::uint64_t hash, const Record& record) {
+  Entry& entry = entry_of(key, hash);
+  std::shared_ptr<const void> owner;
+  const std::size_t length = stored_record_bytes(record);
+  char* const bytes = reserve(length, owner);
+  write_stored_record(bytes, record);
+  entry.stored_record = SharedBytes(std::move(owner), {bytes, length});
+}
+
+void Overlay::set_removed(std::string_view key, std::uint64_t hash) {
+  entry_of(key, hash).stored_record = SharedBytes();
+}
+
+/// The one of this key, made if there is none.
+Overlay::Entry& Overlay::entry_of(std::string_view key, std::uint64_t hash) {
   if ((entries_.size() + 1) * 2 > table_.size()) grow();
-  std::uint32_t& number = table_[slot_of(key, hash)];
-  if (number == 0) {
-    entries_.push_back(Entry{std::string(key), hash, std::move(record)});
-    number = static_cast<std::uint32_t>(entries_.size());
-    bytes_ += cost(entries_.back());
-    return;
-  }
-  Entry& entry = entries_[number - 1];
-  bytes_ -= cost(entry);
-  entry.record = std::move(record);
-  bytes_ += cost(entry);
+  Slot& slot = table_[slot_of(key, hash)];
+  if (slot.number != 0) return entries_[slot.number - 1];
+  std::shared_ptr<const void> owner;
+  const std::size_t length = hash_bytes + key.size();
+  char* const bytes = reserve(length, owner);
+  write_hash_prefix(bytes, hash);
+  std::copy(key.begin(), key.end(), bytes + hash_bytes);
+  entries_.push_back(Entry{hash, SharedBytes(std::move(owner), {bytes, length}), {}});
+  bytes_ += entry_overhead;
+  slot = Slot{static_cast<std::uint32_t>(entries_.size()), tag_of(hash)};
+  return entries_.back();
 }
 
 std::vector<const Overlay::Entry*> Overlay::sorted_from(std::uint64_t from) const {
@@ -44,33 +69,53 @@ std::vector<const Overlay::Entry*> Overlay::sorted_from(std::uint64_t from) cons
     if (entry.hash >= from) sorted.push_back(&entry);
   }
   std::sort(sorted.begin(), sorted.end(), [](const Entry* a, const Entry* b) {
-    return a->hash != b->hash ? a->hash < b->hash : a->key < b->key;
+    return a->hash != b->hash ? a->hash < b->hash : a->key() < b->key();
   });
   return sorted;
 }
 
 void Overlay::clear() {
-  entries_.clear();
-  table_.clear();
-  bytes_ = 0;
+  *this = Overlay();
 }
 
 std::size_t Overlay::slot_of(std::string_view key, std::uint64_t hash) const {
   const std::size_t mask = table_.size() - 1;
-  std::size_t slot = static_cast<std::size_t>(hash * 0x9e3779b97f4a7c15ULL >> 20U) & mask;
-  while (table_[slot] != 0) {
-    const Entry& entry = entries_[table_[slot] - 1];
-    if (entry.hash == hash && entry.key == key) break;
-    slot = (slot + 1) & mask;
+  std::size_t slot = static_cast<std::size_t>(mixed(hash) >> 20U) & mask;
+  for (; table_[slot].number != 0; slot = (slot + 1) & mask) {
+    if (table_[slot].tag != tag_of(hash)) continue;
+    const Entry& entry = entries_[table_[slot].number - 1];
+    if (entry.hash == hash && entry.key() == key) break;
   }
   return slot;
 }
 
 void Overlay::grow() {
-  table_.assign(std::max(table_min, table_.size() * 2), 0);
+  table_.assign(std::max(table_min, table_.size() * 2), Slot{});
+  const std::size_t mask = table_.size() - 1;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    table_[slot_of(entries_[i].key, entries_[i].hash)] = static_cast<std::uint32_t>(i + 1);
+    const std::uint64_t hash = entries_[i].hash;
+    std::size_t slot = static_cast<std::size_t>(mixed(hash) >> 20U) & mask;
+    while (table_[slot].number != 0) slot = (slot + 1) & mask;
+    table_[slot] = Slot{static_cast<std::uint32_t>(i + 1), tag_of(hash)};
   }
+}
+
+char* Overlay::reserve(std::size_t length, std::shared_ptr<const void>& owner) {
+  bytes_ += length;
+  if (length > chunk_max / 4) {  // alone, so that no chunk's rest is wasted
+    auto own = std::make_shared_for_overwrite<char[]>(length);
+    owner = own;
+    return own.get();
+  }
+  if (chunk_used_ + length > chunk_size_) {
+    chunk_size_ = std::max(std::clamp(chunk_size_ * 2, chunk_min, chunk_max), length);
+    chunk_ = std::make_shared_for_overwrite<char[]>(chunk_size_);
+    chunk_used_ = 0;
+  }
+  owner = chunk_;
+  char* const bytes = chunk_.get() + chunk_used_;
+  chunk_used_ += length;
+  return bytes;
 }
 
 }  // namespace harka::kv

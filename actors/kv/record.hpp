@@ -11,6 +11,7 @@
 #include "actors/kv/key_value_view.hpp"
 #include "base/assert.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -34,11 +35,16 @@ constexpr std::uint64_t first_key_hash = 1;
   return hash < first_key_hash ? first_key_hash : hash;
 }
 
-[[nodiscard]] inline std::string hash_prefix(std::uint64_t hash) {
-  std::string prefix(hash_bytes, '\0');
+/// Fills `hash_bytes` bytes.
+inline void write_hash_prefix(char* prefix, std::uint64_t hash) {
   for (std::size_t i = 0; i < hash_bytes; ++i) {
     prefix[i] = static_cast<char>((hash >> (8 * (hash_bytes - 1 - i))) & 0xffU);
   }
+}
+
+[[nodiscard]] inline std::string hash_prefix(std::uint64_t hash) {
+  std::string prefix(hash_bytes, '\0');
+  write_hash_prefix(prefix.data(), hash);
   return prefix;
 }
 
@@ -57,18 +63,24 @@ constexpr std::uint64_t first_key_hash = 1;
   return stored;
 }
 
-[[nodiscard]] inline SharedBytes stored_record(const Record& record) {
-  std::string stored(8, '\0');
-  std::memcpy(stored.data(), &record.expire_at, 8);
-  stored.append(record.value.view());
-  return SharedBytes(std::move(stored));
+constexpr std::size_t expiry_bytes = 8;
+
+[[nodiscard]] inline std::size_t stored_record_bytes(const Record& record) {
+  return expiry_bytes + record.value.size();
+}
+
+/// Fills `stored_record_bytes` bytes.
+inline void write_stored_record(char* stored, const Record& record) {
+  std::memcpy(stored, &record.expire_at, expiry_bytes);
+  const std::string_view value = record.value.view();
+  std::copy(value.begin(), value.end(), stored + expiry_bytes);
 }
 
 [[nodiscard]] inline Record record_from(const SharedBytes& stored) {
-  ASSERT_DURABLE(stored.size() >= 8);
+  ASSERT_DURABLE(stored.size() >= expiry_bytes);
   Record record;
-  std::memcpy(&record.expire_at, stored.data(), 8);
-  record.value = stored.slice(8, stored.size() - 8);
+  std::memcpy(&record.expire_at, stored.data(), expiry_bytes);
+  record.value = stored.slice(expiry_bytes, stored.size() - expiry_bytes);
   return record;
 }
 

@@ -12,24 +12,22 @@ const Overlay::Entry* ShardState::find_in_overlays(std::string_view key, std::ui
 }
 
 std::optional<Record> ShardState::find(std::string_view key) const {
-  if (const Overlay::Entry* entry = find_in_overlays(key, hash48(key))) return entry->record;
+  if (const Overlay::Entry* entry = find_in_overlays(key, hash48(key))) return entry->record();
   const std::optional<SharedBytes> stored = engine_.get(group_, stored_key(key));
   if (!stored) return std::nullopt;
   return record_from(*stored);
 }
 
 void ShardState::put(std::string_view key, Record record) {
-  // The value may be a slice of a whole batch or frame: a copy keeps only these bytes alive.
-  record.value = SharedBytes::copy_of(record.value.view());
-  active_.set(key, hash48(key), std::move(record));
+  active_.set(key, hash48(key), record);
 }
 
 bool ShardState::remove(std::string_view key) {
   const std::uint64_t hash = hash48(key);
   const Overlay::Entry* entry = find_in_overlays(key, hash);
   const bool exists =
-      entry != nullptr ? entry->record.has_value() : engine_.contains(group_, stored_key(key));
-  if (exists) active_.set(key, hash, std::nullopt);
+      entry != nullptr ? !entry->is_removed() : engine_.contains(group_, stored_key(key));
+  if (exists) active_.set_removed(key, hash);
   return exists;
 }
 
@@ -38,12 +36,8 @@ std::vector<msg::StateWrite> ShardState::begin_flush() {
   std::swap(active_, flushing_);
   std::vector<msg::StateWrite> writes;
   writes.reserve(flushing_.entries().size());
-  for (const Overlay::Entry* entry : flushing_.sorted_from(0)) {
-    msg::StateWrite write;
-    write.key = SharedBytes(stored_key(entry->key));
-    write.removed = !entry->record.has_value();
-    if (entry->record) write.value = stored_record(*entry->record);
-    writes.push_back(std::move(write));
+  for (const Overlay::Entry& entry : flushing_.entries()) {
+    writes.push_back(msg::StateWrite{entry.stored_key, entry.stored_record, entry.is_removed()});
   }
   return writes;
 }
@@ -64,7 +58,7 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
       older.end(),
       std::back_inserter(overlay),
       [](const Overlay::Entry* a, const Overlay::Entry* b) {
-        return a->hash != b->hash ? a->hash < b->hash : a->key < b->key;
+        return a->hash != b->hash ? a->hash < b->hash : a->key() < b->key();
       });
   std::uint64_t stop_after = hash_max;
   bool is_stopping = false;
@@ -81,11 +75,11 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
   const auto offer_overlay_below = [&](std::string_view stored) {
     for (; next != overlay.end(); ++next) {
       const Overlay::Entry& entry = **next;
-      if (!stored.empty() && stored_key(entry.key) >= stored) return true;
-      const bool is_shadowed = entry.key == last_key && next != overlay.begin();
-      last_key = entry.key;
-      if (is_shadowed || !entry.record) continue;
-      if (!offer(entry.hash, entry.key, *entry.record)) return false;
+      if (!stored.empty() && entry.stored_key.view() >= stored) return true;
+      const bool is_shadowed = entry.key() == last_key && next != overlay.begin();
+      last_key = entry.key();
+      if (is_shadowed || entry.is_removed()) continue;
+      if (!offer(entry.hash, entry.key(), *entry.record())) return false;
     }
     return true;
   };
@@ -113,13 +107,13 @@ std::uint64_t ShardState::count() const {
     return true;
   });
   const auto correct = [&](const Overlay::Entry& entry) {
-    const bool is_stored = engine_.contains(group_, stored_key(entry.key));
-    if (entry.record && !is_stored) ++count;
-    if (!entry.record && is_stored) --count;
+    const bool is_stored = engine_.contains(group_, entry.stored_key.view());
+    if (!entry.is_removed() && !is_stored) ++count;
+    if (entry.is_removed() && is_stored) --count;
   };
   for (const Overlay::Entry& entry : active_.entries()) correct(entry);
   for (const Overlay::Entry& entry : flushing_.entries()) {
-    if (active_.find(entry.key, entry.hash) == nullptr) correct(entry);
+    if (active_.find(entry.key(), entry.hash) == nullptr) correct(entry);
   }
   return count;
 }

@@ -25,7 +25,8 @@ class ShardState final : public KeyValueView {
 
   [[nodiscard]] bool is_dirty() const { return !active_.empty(); }
 
-  /// The active generation in key order; `flush_finished` once it is durable.
+  /// The active generation, in no particular order and sharing its memory; `flush_finished` once it
+  /// is durable.
   std::vector<msg::StateWrite> begin_flush();
 
   void flush_finished() { flushing_.clear(); }

@@ -23,6 +23,18 @@ bool is_disk_full(const std::string& directory) {
   return ::statvfs(directory.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < few_bytes;
 }
 
+/// A tree is written with less wandering in the order of its keys.
+std::vector<const msg::StateWrite*> in_key_order(const std::vector<msg::StateWrite>& writes) {
+  std::vector<const msg::StateWrite*> sorted;
+  sorted.reserve(writes.size());
+  for (const msg::StateWrite& write : writes) sorted.push_back(&write);
+  std::stable_sort(
+      sorted.begin(), sorted.end(), [](const msg::StateWrite* a, const msg::StateWrite* b) {
+        return a->key.view() < b->key.view();
+      });
+  return sorted;
+}
+
 }  // namespace
 
 int LmdbEngine::open_database(
@@ -119,10 +131,11 @@ int LmdbEngine::flush(
       records.try_emplace(flush.group, record_of(GroupId{flush.group})).first->second;
   MDB_dbi database = 0;
   int code = open_database(txn, flush.group, record.live, opened, database);
-  for (auto write = flush.writes.begin(); code == MDB_SUCCESS && write != flush.writes.end();
-       ++write) {
-    code = write->removed ? remove(txn, database, flush.group, write->key.view())
-                          : put(txn, database, flush.group, write->key.view(), write->value.view());
+  const std::vector<const msg::StateWrite*> writes = in_key_order(flush.writes);
+  for (auto i = writes.begin(); code == MDB_SUCCESS && i != writes.end(); ++i) {
+    const msg::StateWrite& write = **i;
+    code = write.removed ? remove(txn, database, flush.group, write.key.view())
+                         : put(txn, database, flush.group, write.key.view(), write.value.view());
   }
   if (code != MDB_SUCCESS) return code;
   record.applied = AppliedState{flush.applied_index, flush.applied_term, flush.config};
