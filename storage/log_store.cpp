@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -114,6 +115,7 @@ LogCounters LogStoreThread::counters() const {
 }
 
 void LogStoreThread::run() {
+  name_this_thread("log");
   using Clock = std::chrono::steady_clock;
   LogStoreCore core(*log_);
   LogCounters counters = log_->counters();

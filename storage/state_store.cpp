@@ -3,6 +3,7 @@
 #include "storage/state_store.hpp"
 
 #include "base/limits.hpp"
+#include "base/thread.hpp"
 
 #include <algorithm>
 #include <map>
@@ -92,7 +93,11 @@ void StateStoreThread::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// A flush is thousands of writes into a tree at once. Nobody waits for it, unless the overlays are
+// full; everybody would wait for the processor.
 void StateStoreThread::run() {
+  name_this_thread("state");
+  run_this_thread_in_background();
   StateStoreCore core(engine_);
   for (;;) {
     {

@@ -5,9 +5,9 @@
 
 #include "base/assert.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "runtime/net/loop_kj.hpp"
 
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -61,7 +61,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::thread_main(std::atomic<bool>* ready) {
-  (void)::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
+  name_this_thread(name_);
   thread_id_ = std::this_thread::get_id();
   kj_ = std::make_unique<Kj>(*this);
   auto stopped = kj::newPromiseAndFulfiller<void>();
