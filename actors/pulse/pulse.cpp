@@ -54,10 +54,17 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
   }
 }
 
-/// A beat is a tick too: a follower whose leader lives is left alone between two of them.
+/// A beat is a tick too: a follower whose leader lives is left alone between two of them. A leader
+/// has nothing to do before its next beat, and beats are sent on a grid of time (see raft).
 void Pulse::tick(Turn& turn) {
+  const auto beat = turn.now().time_since_epoch() / options_.heartbeat_interval;
+  const bool is_beat_due = std::exchange(beat_last_, beat) != beat;
   for (const auto& [group, view] : groups_) {
-    if (turn.now() - view.beaten < options_.beaten_for) continue;
+    if (view.leader == turn.node().value) {
+      if (!is_beat_due) continue;
+    } else if (turn.now() - view.beaten < options_.heartbeat_interval) {
+      continue;
+    }
     turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
   }
 }

@@ -18,9 +18,9 @@ namespace harka {
 
 struct PulseOptions {
   Duration tick = limits::tick_interval;
-  Duration beaten_for = limits::heartbeat_interval;  // after a beat a group needs no tick
-  Duration coalesce = 1ms;                           // beats within this window travel together
-  Duration hints_interval = 1s;                      // the complete list of what this node leads
+  Duration heartbeat_interval = limits::heartbeat_interval;  // of the groups
+  Duration coalesce = 1ms;             // beats within this window travel together
+  Duration hints_interval = 1s;        // the complete list of what this node leads
   Duration preference_interval = 1s;   // how often leadership may move to preferred nodes
   std::uint32_t preference_batch = 8;  // groups at a time: moving all at once would stall all
 };
@@ -75,6 +75,7 @@ class Pulse final : public Machine {
   std::map<std::uint64_t, msg::Beats> beats_;         // by destination node, waiting for the flush
   std::map<std::uint64_t, msg::BeatReplies> replies_;
   std::set<std::uint32_t> changed_;  // groups whose hint has not been sent yet
+  std::int64_t beat_last_ = 0;       // number of the grid's cell of the last tick
   bool is_flush_armed_ = false;
   bool is_draining_ = false;
   std::vector<std::pair<Address, std::uint64_t>> drain_waiters_;  // who asked, with correlation

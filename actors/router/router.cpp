@@ -15,17 +15,14 @@ constexpr std::size_t shard_slots_max = limits::shard_count_max;
 
 }  // namespace
 
-void Router::start(Turn& turn) {
-  turn.set_timer(sweep_timer, options_.sweep);
-}
-
 void Router::receive(const Envelope& envelope, Turn& turn) {
   dispatch(*this, envelope, turn);
 }
 
 void Router::on_timer(TimerId, Turn& turn) {
   sweep(turn);
-  turn.set_timer(sweep_timer, options_.sweep);
+  is_sweep_armed_ = !flights_.empty();
+  if (is_sweep_armed_) turn.set_timer(sweep_timer, options_.sweep);
 }
 
 std::string Router::describe() const {
@@ -51,6 +48,7 @@ void Router::on(const msg::ShardBatch& batch, const Envelope& envelope, Turn& tu
   const std::uint64_t sequence = ++sequences_[batch.shard];
   const auto [flight, is_new] = flights_.try_emplace(FlightKey{batch.shard, sequence});
   ASSERT(is_new);
+  if (!std::exchange(is_sweep_armed_, true)) turn.set_timer(sweep_timer, options_.sweep);
   Flight& state = flight->second;
   state.client = envelope.from;
   state.correlation = envelope.correlation;

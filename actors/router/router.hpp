@@ -36,7 +36,6 @@ class Router final : public Machine {
  public:
   explicit Router(RouterOptions options) : options_(options) {}
 
-  void start(Turn& turn) override;
   void receive(const Envelope& envelope, Turn& turn) override;
   void on_timer(TimerId timer, Turn& turn) override;
   [[nodiscard]] std::string describe() const override;
@@ -93,6 +92,7 @@ class Router final : public Machine {
   std::map<std::uint32_t, std::uint64_t> sequences_;  // last used, by shard
   std::map<std::uint32_t, std::uint32_t> parked_;     // flights without a leader, by shard
   Flights flights_;
+  bool is_sweep_armed_ = false;  // while there are flights
 };
 
 }  // namespace harka

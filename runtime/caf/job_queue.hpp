@@ -9,8 +9,8 @@
 //
 // Awake is not the same as free: a worker may be in a long turn while a few jobs wait. So one
 // sleeper at a time keeps watch: it looks every few milliseconds, and when no job was taken since
-// it looked last, somebody gets up. Rejected: a wake-up at each job after all when the oldest
-// waits too long, because nobody may come to put another one.
+// it looked last, somebody gets up. While nobody is awake it looks less often. Rejected: a wake-up
+// at each job after all when the oldest waits too long, because nobody may come to put another one.
 #pragma once
 
 #include "base/time.hpp"
@@ -33,6 +33,7 @@ class JobQueue final : public Waker, public std::enable_shared_from_this<JobQueu
   /// What waits for one awake worker before another is woken.
   static constexpr std::size_t patience = 4;
   static constexpr Duration watch_interval = 5ms;
+  static constexpr Duration watch_interval_idle = 25ms;  // nobody is awake
 
   // Any thread.
   void put(caf::resumable* job);

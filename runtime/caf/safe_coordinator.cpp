@@ -16,17 +16,17 @@ caf::strong_actor_ptr reference_to(caf::abstract_actor* actor) {
 
 void SafeClock::set_ordinary_timeout(
     time_point due, caf::abstract_actor* actor, caf::atom_value type, std::uint64_t id) {
-  put(new ordinary_timeout(due, reference_to(actor), type, id));
+  put(new ordinary_timeout(due, reference_to(actor), type, id), due);
 }
 
 void SafeClock::set_request_timeout(
     time_point due, caf::abstract_actor* actor, caf::message_id id) {
-  put(new request_timeout(due, reference_to(actor), id));
+  put(new request_timeout(due, reference_to(actor), id), due);
 }
 
 void SafeClock::set_multi_timeout(
     time_point due, caf::abstract_actor* actor, caf::atom_value type, std::uint64_t id) {
-  put(new multi_timeout(due, reference_to(actor), type, id));
+  put(new multi_timeout(due, reference_to(actor), type, id), due);
 }
 
 void SafeClock::cancel_ordinary_timeout(caf::abstract_actor* actor, caf::atom_value type) {
@@ -43,12 +43,12 @@ void SafeClock::cancel_timeouts(caf::abstract_actor* actor) {
 
 void SafeClock::schedule_message(
     time_point due, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) {
-  put(new actor_msg(due, std::move(receiver), std::move(content)));
+  put(new actor_msg(due, std::move(receiver), std::move(content)), due);
 }
 
 void SafeClock::schedule_message(
     time_point due, caf::group target, caf::strong_actor_ptr sender, caf::message content) {
-  put(new group_msg(due, std::move(target), std::move(sender), std::move(content)));
+  put(new group_msg(due, std::move(target), std::move(sender), std::move(content)), due);
 }
 
 void SafeClock::cancel_all() {
@@ -64,17 +64,21 @@ void SafeClock::stop_thread() {
   thread_.join();
 }
 
-void SafeClock::put(event* entry) {
-  bool was_empty = false;
+// Most timers are due after those that are set already. The clock finds them in its inbox when it
+// wakes for those; calling it at each would be two context switches a timer.
+void SafeClock::put(event* entry, time_point due) {
+  bool is_new_call = false;
   {
     std::unique_lock lock(mutex_);
     if (std::this_thread::get_id() != thread_.get_id()) {
       not_full_.wait(lock, [this] { return inbox_.size() < inbox_max; });
     }
-    was_empty = inbox_.empty();
     inbox_.emplace_back(entry);
+    if (due < sleeps_until_ || inbox_.size() >= inbox_max / 2) {
+      is_new_call = !std::exchange(is_called_, true);
+    }
   }
-  if (was_empty) not_empty_.notify_one();
+  if (is_new_call) called_.notify_one();
 }
 
 void SafeClock::run() {
@@ -82,12 +86,15 @@ void SafeClock::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      const auto is_ready = [this] { return !inbox_.empty(); };
+      const auto is_called = [this] { return is_called_; };
       if (schedule_.empty()) {
-        not_empty_.wait(lock, is_ready);
+        called_.wait(lock, is_called);
       } else {
-        not_empty_.wait_until(lock, schedule_.begin()->first, is_ready);
+        sleeps_until_ = schedule_.begin()->first;
+        called_.wait_until(lock, sleeps_until_, is_called);
+        sleeps_until_ = time_point::max();
       }
+      is_called_ = false;
       batch.swap(inbox_);
     }
     not_full_.notify_all();

@@ -51,7 +51,8 @@ class SafeClock final : public caf::detail::thread_safe_actor_clock {
  private:
   static constexpr std::size_t inbox_max = 1024;
 
-  void put(event* entry);
+  /// With the time at which it is due, or the earliest one if it must be handled at once.
+  void put(event* entry, time_point due = time_point::min());
   void run();
   /// False: it was the shutdown.
   bool handle_command(unique_event_ptr& entry);
@@ -59,9 +60,11 @@ class SafeClock final : public caf::detail::thread_safe_actor_clock {
   void add(unique_event_ptr& entry);
 
   std::mutex mutex_;
-  std::condition_variable not_empty_;
+  std::condition_variable called_;
   std::condition_variable not_full_;
   std::vector<unique_event_ptr> inbox_;
+  time_point sleeps_until_ = time_point::max();  // max as well: it is awake
+  bool is_called_ = false;                       // before that time
   std::thread thread_;
 };
 

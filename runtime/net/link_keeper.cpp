@@ -17,7 +17,7 @@ namespace harka::net {
 
 namespace {
 
-constexpr Duration tick_every = 25ms;
+constexpr Duration tick_every = 100ms;
 constexpr Duration patience = 1s;           // one round of rounds_before_dial
 constexpr Duration seed_patience = 5s;      // before a known seed is asked again who it is
 constexpr Duration log_every = 5s;          // the same refusal

@@ -16,7 +16,7 @@
 namespace harka::net {
 
 namespace {
-constexpr Duration tick_max = 100ms;  // what one tick may add to the silence
+constexpr Duration tick_max = 200ms;  // what one tick may add to the silence
 }  // namespace
 
 Instant monotonic_now() {

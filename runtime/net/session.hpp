@@ -58,7 +58,7 @@ class Session {
   void start();
   /// Something can be written: the outbox, the credit or the clock moved on.
   void wake();
-  /// Called every few tens of milliseconds: sends pings, ends the session when the peer is silent.
+  /// Called some ten times a second: sends pings, ends the session when the peer is silent.
   void tick(Instant now);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }

@@ -101,5 +101,21 @@ BOOST_AUTO_TEST_CASE(the_clock_survives_actor_churn) {
   caf::anon_send_exit(sink, caf::exit_reason::kill);
 }
 
+// The clock sleeps until the earliest timer it knows of: one that is due before must call it.
+BOOST_AUTO_TEST_CASE(a_timer_that_is_due_before_all_others_does_not_wait_for_them) {
+  Churn churn;
+  Config config;
+  caf::actor_system system(config);
+  const caf::actor sink = system.spawn(idle, 1);
+  caf::delayed_anon_send(sink, std::chrono::seconds(1000), Tick::value);
+  const caf::actor ticking = system.spawn(ticker, &churn);
+  for (int waited = 0; waited < 1000 && churn.ticks < 5; ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  BOOST_TEST(churn.ticks >= 5U);
+  caf::anon_send_exit(ticking, caf::exit_reason::kill);
+  caf::anon_send_exit(sink, caf::exit_reason::kill);
+}
+
 }  // namespace
 }  // namespace harka
