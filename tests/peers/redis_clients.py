@@ -15,19 +15,7 @@ from cluster_lib import Failed, Harka  # noqa: E402
 
 BINARY = os.environ.get("HARKA_BINARY", str(ROOT / "build" / "release" / "apps" / "harka"))
 
-REDIS_PY = """
-import redis, sys
-client = redis.RedisCluster(host="127.0.0.1", port=int(sys.argv[1]))
-pipe_keys = ["{t%d}:k" % i for i in range(50)]
-for i, key in enumerate(pipe_keys):
-    assert client.set(key, str(i))
-assert [client.get(key) for key in pipe_keys] == [str(i).encode() for i in range(50)]
-assert client.incr("counter") == 1
-assert client.mget("{a}1", "{a}2") == [None, None]
-assert client.expire("counter", 100) and 0 < client.ttl("counter") <= 100
-assert client.delete("counter") == 1
-assert len(set(client.scan_iter(match="{t*", target_nodes="all"))) == 50
-"""
+SESSION = ROOT / "tests" / "support" / "redis_py_session.py"
 
 
 def run(*words, ok="", text=None):
@@ -53,7 +41,7 @@ def main():
             for pipeline in ("1", "16"):
                 run("redis-benchmark", "--cluster", "-p", port, "-c", "20", "-P", pipeline, "-n",
                     "2000", "-r", "1000", "-t", "set,get", "-q", ok="GET")
-            run("/usr/bin/python3", "-c", REDIS_PY, port)
+            run("/usr/bin/python3", str(SESSION), port, "debian")
             out = subprocess.run(["redis-cli", "-p", port, "nonsense"], capture_output=True, text=True)
             if "ERR unknown command" not in out.stdout + out.stderr:
                 raise Failed("an unknown command did not get Redis's error: " + out.stdout)
