@@ -118,6 +118,9 @@ class World {
 
   void set_links(const LinkOptions& links) { options_.links = links; }
 
+  /// One way, beside what its link takes by itself.
+  void set_distance(NodeId from, NodeId to, Duration distance);
+
   [[nodiscard]] NodeStores& stores(NodeId node);
 
   /// May replace or lose what machines and stores send, to plant a defect (mutants/).
@@ -184,6 +187,7 @@ class World {
 
   struct Link {
     Random random{0};
+    Duration distance{};
     int cuts = 0;
     Instant clogged_until;
     Instant narrow_until;

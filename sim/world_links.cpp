@@ -90,7 +90,11 @@ Instant World::through(Link& way, const Envelope& envelope, bool is_slow) {
             Duration(std::llround(bytes * 1e9 / static_cast<double>(way.bytes_per_second)));
     way.free_at = begin;
   }
-  return std::max(begin + latency, way.clogged_until);
+  return std::max(begin + latency + way.distance, way.clogged_until);
+}
+
+void World::set_distance(NodeId from, NodeId to, Duration distance) {
+  link(node_of(from), node_of(to)).distance = distance;
 }
 
 std::uint64_t World::link_key(const Node& from, const Node& to) {

@@ -46,6 +46,17 @@ bool Raft::is_log_as_new(const msg::VoteRequest& request) const {
          (request.last_term == log_.last_term() && request.last_index >= log_.last_index());
 }
 
+/// Two pre-candidates that hear of each other would both go on, and each would find the other's
+/// vote spent. Where half a round trip is a third of what timeouts differ by, that was every other
+/// election. So the one with the shorter log, or else the later one in the configuration, waits.
+bool Raft::gives_way_to(NodeId other, const msg::VoteRequest& request) const {
+  if (request.last_term != log_.last_term() || request.last_index != log_.last_index()) {
+    return true;  // its log is newer, or it would not have got our vote
+  }
+  const std::vector<std::uint64_t>& voters = config().voters;
+  return std::ranges::find(voters, other.value) < std::ranges::find(voters, options_.self.value);
+}
+
 void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
   msg::VoteReply reply;
   reply.group = options_.group.value;
@@ -60,6 +71,9 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
     reply.granted = request.term > hard_state_.term && can_vote() && is_log_as_new(request);
     reply.term = reply.granted ? request.term : hard_state_.term;
     send(from, reply);
+    if (reply.granted && role_ == Role::pre_candidate && gives_way_to(from, request)) {
+      become_follower(hard_state_.term, NodeId{}, now);
+    }
     return;
   }
   if (is_refused) {

@@ -193,6 +193,7 @@ class Raft {
   [[nodiscard]] bool can_vote() const;
   [[nodiscard]] bool is_loyal(Instant now) const;
   [[nodiscard]] bool is_log_as_new(const msg::VoteRequest& request) const;
+  [[nodiscard]] bool gives_way_to(NodeId other, const msg::VoteRequest& request) const;
   void tick_follower(Instant now);
   void stand_for_pre_vote(Instant now);
   void stand(bool is_transfer, Instant now);

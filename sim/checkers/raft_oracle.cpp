@@ -59,6 +59,12 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
   const Replicated& own = group.replicas[envelope.from.node];
   const msg::Message& body = envelope.body;
   check_vote(own, envelope);
+  if (const auto* reply = std::get_if<msg::AppendReply>(&body);
+      reply != nullptr && reply->term < own.promised.term) {
+    fail(
+        "an answer in term " + text(reply->term) + " by a disk that was in term " +
+        text(own.promised.term) + " once");
+  }
   if (const auto* ack = std::get_if<msg::AppendReply>(&body); ack != nullptr && ack->success) {
     if (ack->index > own.last()) {
       fail(
@@ -67,11 +73,6 @@ void RaftOracle::check_promise(Group& group, const Envelope& envelope) {
     }
     if (own.hard_state.term < ack->term) {
       fail("an acknowledgement carries a term that is not durable");
-    }
-    if (ack->term < own.promised.term) {
-      fail(
-          "an acknowledgement in term " + text(ack->term) + " by a disk that was in term " +
-          text(own.promised.term) + " once");
     }
   } else if (const auto* done = std::get_if<msg::SnapshotReply>(&body)) {
     if (done->installed && done->snapshot_index > own.last()) {
@@ -403,6 +404,7 @@ void RaftOracle::recovered(
       check_recovered(group, node, own, found, applied);
     }
     own.hard_state = found.hard_state;
+    if (found.hard_state.term > own.promised.term) own.promised = found.hard_state;
     own.start = found.start_index;
     own.start_term = found.start_term;
     own.applied = applied;

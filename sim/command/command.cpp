@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "sim/command/capsules.hpp"
+#include "sim/command/failover.hpp"
 #include "sim/command/mutants.hpp"
 #include "sim/command/seeds.hpp"
 #include "sim/history.hpp"
@@ -30,6 +31,9 @@ constexpr std::string_view usage_text =
                                                a page to look at it with a browser
        harka sim diff CAPSULE CAPSULE          where two runs part
        harka sim check-history FILE
+       harka sim failover [--node] [--near] [--seeds N] [-j N]
+                                               how long shards have no leader when a region dies (one node;
+                                               regions without distances)
 exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
 )";
 
@@ -62,6 +66,7 @@ Result<int> carry_out(const std::string& verb, const std::vector<std::string>& w
   if (verb == "view") return view_capsule(words);
   if (verb == "diff") return diff_capsules(words);
   if (verb == "check-history") return check_history(words);
+  if (verb == "failover") return run_failover(words);
   std::cerr << usage_text;
   return Error{
       Code::invalid_argument, verb.empty() ? "which command?" : "no such command: " + verb};

@@ -285,6 +285,30 @@ BOOST_AUTO_TEST_CASE(leader_ignores_a_candidate_while_its_quorum_answers) {
   BOOST_TEST(lab(1).term() == term);
 }
 
+BOOST_AUTO_TEST_CASE(of_two_pre_candidates_the_later_one_in_the_configuration_waits) {
+  const auto waits = [](const std::vector<std::uint64_t>& voters) {
+    Restored restored;
+    restored.config.voters = voters;
+    Solo solo(restored);  // node 1
+    (void)solo.tick(1s);
+    BOOST_REQUIRE((solo.raft->role() == Role::pre_candidate));
+    BOOST_TEST(the<msg::VoteReply>(solo.step(2, pre_vote(1))).granted);
+    return solo.raft->role() == Role::follower;
+  };
+  BOOST_TEST(waits({3, 2, 1}));
+  BOOST_TEST(!waits({3, 1, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_pre_candidate_waits_for_one_with_a_newer_log) {
+  Solo solo(2, {entry(1, 1)});
+  (void)solo.tick(1s);
+  BOOST_REQUIRE((solo.raft->role() == Role::pre_candidate));
+  (void)solo.step(3, pre_vote(3, 1, 1));
+  BOOST_TEST((solo.raft->role() == Role::pre_candidate));
+  (void)solo.step(3, pre_vote(3, 2, 1));
+  BOOST_TEST((solo.raft->role() == Role::follower));
+}
+
 BOOST_AUTO_TEST_CASE(tainted_replica_does_not_vote) {
   Restored restored;
   restored.hard_state.term = 2;
