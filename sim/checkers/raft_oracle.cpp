@@ -187,11 +187,13 @@ void RaftOracle::turn_ended(const Address& actor, const Machine& machine) {
   if (own.is_tainted && !raft->is_tainted()) check_healed(group, NodeId{actor.node}, own);
 }
 
-/// Whoever counts again has again what it had acknowledged.
+/// Whoever counts again has again what it had acknowledged. What came in later terms need not be
+/// there: then the damage had taken something else, which was never committed.
 void RaftOracle::check_healed(const Group& group, NodeId node, Replicated& own) {
   const LogIndex last = std::min<LogIndex>(own.high_water, group.log.size() - 1);
   for (LogIndex index = 1; index <= last; ++index) {
-    if (own.holds(index, group.log[index].term)) continue;
+    const Term term = group.log[index].term;
+    if (term > own.damage_term || own.holds(index, term)) continue;
     fail(
         "node " + text(node.value) + " calls its log whole without committed entry " + text(index) +
         ", which was there before the damage");
@@ -399,6 +401,7 @@ void RaftOracle::recovered(
     if (found.tainted) {
       ++counters_.tainted;
       own.high_water = std::max(own.last(), own.is_tainted ? own.high_water : 0);
+      own.damage_term = std::max(own.promised.term, own.is_tainted ? own.damage_term : 0);
       own.is_tainted = true;
     } else {
       check_recovered(group, node, own, found, applied);

@@ -67,6 +67,7 @@ class RaftOracle final : public Observer {
     LogIndex applied = 0;     // durable
     bool is_tainted = false;
     LogIndex high_water = 0;  // tainted: how far its disk had come before the damage
+    Term damage_term = 0;     // and in which term it was
     Term seen_term = 0;
     LogIndex seen_applied = 0;
     raft::Role seen_role = raft::Role::follower;
