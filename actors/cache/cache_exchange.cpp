@@ -142,7 +142,8 @@ void Cache::on(const msg::LeaderHints& hints, const Envelope&, Turn& turn) {
     if (hint.group == meta_group.value) continue;
     const std::uint32_t shard = shard_of(GroupId{hint.group}).value;
     Book& book = books_[shard];
-    if (hint.term < book.term) continue;
+    // Within a term the leader stays: a follower that has not heard of it knows less.
+    if (hint.term < book.term || (hint.term == book.term && hint.leader == 0)) continue;
     book.term = hint.term;
     if (book.leader == hint.leader) continue;
     book.leader = hint.leader;

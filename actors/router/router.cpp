@@ -95,7 +95,8 @@ void Router::on(const msg::LeaderHints& hints, const Envelope&, Turn& turn) {
     if (hint.group == meta_group.value) continue;
     const std::uint32_t shard = shard_of(GroupId{hint.group}).value;
     Leader& known = leaders_[shard];
-    if (hint.term < known.term) continue;
+    // Within a term the leader stays: a follower that has not heard of it knows less.
+    if (hint.term < known.term || (hint.term == known.term && hint.leader == 0)) continue;
     known = Leader{hint.term, hint.leader};
     if (hint.leader != 0) retry_parked(shard, turn);
   }

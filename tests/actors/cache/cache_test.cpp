@@ -144,6 +144,13 @@ BOOST_FIXTURE_TEST_CASE(a_first_read_asks_the_leader_and_is_answered_as_of_its_i
   expect_values(value("two") + value("one") + value("two"), 7);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_follower_that_knows_no_leader_does_not_undo_a_known_one, Fixture) {
+  leads(there, 9);
+  leads(0, 9);
+  read({"a"});
+  expect_question({"a"}, 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_kept_key_is_answered_without_asking, Fixture) {
   keep_a();
   read({"a"});

@@ -98,6 +98,14 @@ BOOST_FIXTURE_TEST_CASE(a_remote_leader_is_answered_with_where_to_go, Fixture) {
   BOOST_TEST(answered[0].second.leader == there);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_follower_that_knows_no_leader_does_not_undo_a_known_one, Fixture) {
+  leads(1, there, 3);
+  leads(1, 0, 3);
+  BOOST_TEST(router.leader_of(1) == there);
+  leads(1, 0, 4);
+  BOOST_TEST(router.leader_of(1) == 0U);
+}
+
 BOOST_FIXTURE_TEST_CASE(without_a_leader_a_batch_waits_and_then_runs, Fixture) {
   submit(0, 1, 13);
   BOOST_TEST(driver.sent<msg::ShardBatch>().empty());
