@@ -80,13 +80,15 @@ kj::Promise<void> Session::read_on() {
 
 bool Session::take_frames() {
   Frame frame;
-  for (;;) {
+  // What stands behind the frame that ended the session, or comes in later, is not taken.
+  while (!is_ended_) {
     switch (reader_.next(frame)) {
       case FrameReader::Next::frame: take(frame); break;
       case FrameReader::Next::need_more: grant_credit(); return !is_ended_;
       case FrameReader::Next::broken: end(reader_.reason()); return false;
     }
   }
+  return false;
 }
 
 void Session::take(const Frame& frame) {
