@@ -53,6 +53,9 @@ std::string AdminPort::counters_json() const {
     json.begin_object().field("name", peer.name).field("up", peer.is_up);
     json.field("messagesIn", peer.messages_in).field("messagesOut", peer.messages_out);
     json.field("refused", peer.messages_refused).field("outboxBytes", peer.outbox_bytes);
+    json.field("forbidden", peer.messages_forbidden);
+    json.field("undecodable", peer.messages_undecodable);
+    json.field("tooLarge", peer.messages_too_large);
     json.field("bytesIn", peer.bytes_in).field("bytesOut", peer.bytes_out);
     json.field("lastError", peer.last_error).end();
   }

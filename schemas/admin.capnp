@@ -6,7 +6,8 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 
 using import "common.capnp".message;
+using import "common.capnp".local;
 using import "common.capnp".maxBytes;
 
-struct AdminRequest $message { verb @0 :Text; arguments @1 :List(Text); token @2 :UInt64; }
-struct AdminReply $message { token @0 :UInt64; exitCode @1 :Int32; json @2 :Data; }
+struct AdminRequest $message $local { verb @0 :Text; arguments @1 :List(Text); token @2 :UInt64; }
+struct AdminReply $message $local { token @0 :UInt64; exitCode @1 :Int32; json @2 :Data; }

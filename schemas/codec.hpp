@@ -31,6 +31,9 @@ namespace harka::msg {
 [[nodiscard]] Result<void> decode_into(
     std::uint16_t kind, const SharedBytes& body, Message& message);
 
+/// Whether a message of that kind is marked $local: it never travels between nodes.
+[[nodiscard]] bool is_node_local(std::uint16_t kind);
+
 /// For one known struct, message or part. Defined for every struct of schemas/*.capnp.
 template <typename T>
 [[nodiscard]] SharedBytes encode_struct(const T& value);

@@ -9,6 +9,10 @@ annotation message @0xd1c6a5f6a4a0b1c2 (struct) :Void;
 # In C++: Data and Text(data) become SharedBytes / std::string, List(T) becomes std::vector<T>,
 # fieldName becomes field_name, the struct a plain aggregate with == and the declared defaults.
 
+annotation local @0xd1c6a5f6a4a0b1c5 (struct) :Void;
+# A message between actors of one node. From another node it is refused: it gives orders to this
+# node's actors, or tells them what only this node can know (what is durable, who ended).
+
 annotation maxItems @0xd1c6a5f6a4a0b1c3 (field) :UInt32;
 # The largest list that decode accepts here; without it 65,536.
 

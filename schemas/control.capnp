@@ -6,6 +6,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 
 using import "common.capnp".message;
+using import "common.capnp".local;
 using Raft = import "raft.capnp";
 
 struct NodeRecord {
@@ -53,10 +54,10 @@ struct MapCommand {
 struct ProposeMap $message { command @0 :MapCommand; }
 struct ProposeMapReply $message { accepted @0 :Bool; leader @1 :UInt64; reason @2 :Text; version @3 :UInt64; }
 
-struct LeadershipChanged $message { group @0 :UInt32; term @1 :UInt64; leader @2 :UInt64; }
+struct LeadershipChanged $message $local { group @0 :UInt32; term @1 :UInt64; leader @2 :UInt64; }
 # From a replica to its own node's pulse and control when it learns of a leader (0: none known).
-struct TransferLeadership $message { group @0 :UInt32; target @1 :UInt64; }
+struct TransferLeadership $message $local { group @0 :UInt32; target @1 :UInt64; }
 # To a replica. target 0: the best follower. Used by drain and by leader preference.
-struct DrainNode $message {}
-struct DrainProgress $message { leading @0 :UInt32; done @1 :Bool; }
-struct ChangeReplicas $message { group @0 :UInt32; voters @1 :List(UInt64); learners @2 :List(UInt64); }
+struct DrainNode $message $local {}
+struct DrainProgress $message $local { leading @0 :UInt32; done @1 :Bool; }
+struct ChangeReplicas $message $local { group @0 :UInt32; voters @1 :List(UInt64); learners @2 :List(UInt64); }

@@ -6,10 +6,11 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 
 using import "common.capnp".message;
+using import "common.capnp".local;
 using import "common.capnp".maxItems;
 using Raft = import "raft.capnp";
 
-struct AppendLog $message {
+struct AppendLog $message $local {
   group @0 :UInt32;
   ticket @1 :UInt64;         # echoed; grows per group
   hasHardState @2 :Bool;
@@ -20,14 +21,14 @@ struct AppendLog $message {
   startTerm @7 :UInt64;
   dropsSuffix @8 :Bool;      # with hasStart: a snapshot replaced the whole log; without: keep what follows
 }
-struct LogAppended $message { group @0 :UInt32; ticket @1 :UInt64; }
+struct LogAppended $message $local { group @0 :UInt32; ticket @1 :UInt64; }
 
 struct StateWrite {
   key @0 :Data;
   value @1 :Data;            # opaque to the store
   removed @2 :Bool;
 }
-struct FlushState $message {
+struct FlushState $message $local {
   # One batch of a shard's overlay, written in one transaction together with the applied index.
   group @0 :UInt32;
   ticket @1 :UInt64;
@@ -36,9 +37,9 @@ struct FlushState $message {
   config @4 :Raft.GroupConfig;   # as of appliedIndex
   writes @5 :List(StateWrite);
 }
-struct StateFlushed $message { group @0 :UInt32; ticket @1 :UInt64; appliedIndex @2 :UInt64; }
+struct StateFlushed $message $local { group @0 :UInt32; ticket @1 :UInt64; appliedIndex @2 :UInt64; }
 
-struct InstallState $message {
+struct InstallState $message $local {
   # A snapshot chunk for the staging area of a group; `sequence` 0 clears the staging area first.
   # With `done` the staged state replaces the group's state in one transaction.
   group @0 :UInt32;
@@ -50,15 +51,15 @@ struct InstallState $message {
   data @6 :Data;
   done @7 :Bool;
 }
-struct StateInstalled $message { group @0 :UInt32; ticket @1 :UInt64; sequence @2 :UInt32; done @3 :Bool; }
+struct StateInstalled $message $local { group @0 :UInt32; ticket @1 :UInt64; sequence @2 :UInt32; done @3 :Bool; }
 
-struct DropGroup $message { group @0 :UInt32; ticket @1 :UInt64; }
+struct DropGroup $message $local { group @0 :UInt32; ticket @1 :UInt64; }
 # Forget a group's log and state (the replica was moved away). Answered by the store that got it.
-struct GroupDropped $message { group @0 :UInt32; ticket @1 :UInt64; }
+struct GroupDropped $message $local { group @0 :UInt32; ticket @1 :UInt64; }
 
-struct RecoverGroup $message { group @0 :UInt32; ticket @1 :UInt64; }
+struct RecoverGroup $message $local { group @0 :UInt32; ticket @1 :UInt64; }
 # A replica starts: what does the log hold for it? Answered after everything sent before it.
-struct GroupRecovered $message {
+struct GroupRecovered $message $local {
   group @0 :UInt32;
   ticket @1 :UInt64;
   hardState @2 :Raft.HardState;

@@ -5,6 +5,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 
 using import "common.capnp".message;
+using import "common.capnp".local;
 using import "common.capnp".maxItems;
 
 enum MemberState { alive @0; suspect @1; dead @2; left @3; }
@@ -31,10 +32,10 @@ struct JoinRequest $message { member @0 :Member; }
 struct MemberList $message { members @0 :List(Member); }
 # Answer to JoinRequest, and the periodic full exchange.
 
-struct MembershipChanged $message { members @0 :List(Member); }
+struct MembershipChanged $message $local { members @0 :List(Member); }
 # To local subscribers (control, pulse, links): the whole view after a change.
-struct LinkUp $message { node @0 :UInt64; epoch @1 :UInt64; }
-struct LinkDown $message { node @0 :UInt64; epoch @1 :UInt64; reason @2 :Text; }
-struct LeaveCluster $message {}
+struct LinkUp $message $local { node @0 :UInt64; epoch @1 :UInt64; }
+struct LinkDown $message $local { node @0 :UInt64; epoch @1 :UInt64; reason @2 :Text; }
+struct LeaveCluster $message $local {}
 struct JoinRefused $message { reason @0 :Text; }
 # Answer to JoinRequest: another node has this name, or belongs to another cluster.

@@ -6,6 +6,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 
 using import "common.capnp".message;
+using import "common.capnp".local;
 using import "common.capnp".maxItems;
 
 enum EntryType { noop @0; command @1; config @2; }
@@ -70,9 +71,9 @@ struct Beats $message { beats @0 :List(Beat); }
 struct BeatReplies $message { replies @0 :List(BeatReply); }
 
 struct BeatTo { to @0 :UInt64; beat @1 :Beat; }
-struct BeatsOut $message { beats @0 :List(BeatTo); }
+struct BeatsOut $message $local { beats @0 :List(BeatTo); }
 # A replica hands its due heartbeats to its own node's pulse, which coalesces them per peer.
-struct BeatReplyOut $message { to @0 :UInt64; reply @1 :BeatReply; }
+struct BeatReplyOut $message $local { to @0 :UInt64; reply @1 :BeatReply; }
 
 struct Heartbeat $message { beat @0 :Beat; from @1 :UInt64; }
 # One group's beat, unpacked by pulse for a replica; `from` is the leader's node.
@@ -103,5 +104,5 @@ struct ReadIndexRequest $message { group @0 :UInt32; context @1 :UInt64; }
 # A follower asks the leader for a read index on behalf of its own waiting reads.
 struct ReadIndexReply $message { group @0 :UInt32; context @1 :UInt64; index @2 :UInt64; ok @3 :Bool; }
 
-struct Tick $message {}
+struct Tick $message $local {}
 # From pulse to every replica of the node, each tick interval.

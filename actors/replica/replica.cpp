@@ -12,6 +12,11 @@ namespace harka {
 
 namespace {
 
+// Pulse unpacks the heartbeats of others; whoever sends one itself speaks for no other node.
+bool may_speak_for(std::uint64_t node, const Envelope& envelope, const Turn& turn) {
+  return envelope.from.node == turn.node().value || envelope.from.node == node;
+}
+
 constexpr Duration ticks_missed_after = 10 * limits::tick_interval;
 constexpr std::size_t apply_bytes_max = 4U << 20;  // entries looked at in one go
 
@@ -122,14 +127,14 @@ void Replica::tick(Turn& turn) {
   flush_if_due(turn);
 }
 
-void Replica::on(const msg::Heartbeat& heartbeat, const Envelope&, Turn& turn) {
-  if (!raft_) return;
+void Replica::on(const msg::Heartbeat& heartbeat, const Envelope& envelope, Turn& turn) {
+  if (!raft_ || !may_speak_for(heartbeat.from, envelope, turn)) return;
   raft_->beat(NodeId{heartbeat.from}, heartbeat.beat, turn.now());
   tick(turn);  // pulse sends none to a group whose leader beats: one turn instead of three
 }
 
-void Replica::on(const msg::HeartbeatReply& reply, const Envelope&, Turn& turn) {
-  if (!raft_) return;
+void Replica::on(const msg::HeartbeatReply& reply, const Envelope& envelope, Turn& turn) {
+  if (!raft_ || !may_speak_for(reply.from, envelope, turn)) return;
   raft_->beat_reply(NodeId{reply.from}, reply.reply, turn.now());
   pump(turn);
 }

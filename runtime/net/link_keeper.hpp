@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace harka::net {
@@ -48,6 +49,11 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   void set_blocked(NodeId node, bool is_blocked);
   [[nodiscard]] std::vector<PeerStatus> status() const;
 
+  /// Why a message did not reach its receiver though the link is up.
+  enum class Drop { forbidden, undecodable, too_large };
+  /// Counts it in the peer's status; the first of its kind is logged.
+  void drop(NodeId node, Drop why, std::uint32_t kind);
+
   [[nodiscard]] std::uint64_t refused_count() const { return refused_count_; }
 
  private:
@@ -74,7 +80,8 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
     bool is_up = false;
     Instant changed_at{};  // when a connection came or went
     Dial dial;
-    PeerStatus totals;  // of sessions that ended
+    PeerStatus totals;  // of sessions that ended, and of what was dropped
+    std::set<std::pair<Drop, std::string>> drops_told;
     std::string last_error;
   };
 

@@ -236,14 +236,43 @@ void LinkKeeper::tell(const msg::Message& message) {
 void LinkKeeper::deliver(NodeId from, const Frame& frame) {
   const FrameHeader& header = frame.header;
   const auto kind = static_cast<msg::ActorKind>(header.to_kind);
-  if (!is_reachable_from_afar(kind)) return;
+  if (!is_reachable_from_afar(kind) || !may_travel(header.kind)) {
+    return drop(from, Drop::forbidden, header.kind);
+  }
   auto envelope = std::make_shared<Envelope>();
-  if (!decode_message(header.kind, frame, envelope->body)) return;
+  if (!decode_message(header.kind, frame, envelope->body)) {
+    return drop(from, Drop::undecodable, header.kind);
+  }
   envelope->from =
       address_of(from, static_cast<msg::ActorKind>(header.from_kind), header.from_index);
   envelope->to = address_of(NodeId{options_.own.node}, kind, header.to_index);
   envelope->correlation = header.correlation;
   (void)ports_.post(std::move(envelope));
+}
+
+void LinkKeeper::drop(NodeId node, Drop why, std::uint32_t kind) {
+  Peer* peer = peer_of(node);
+  if (peer == nullptr) return;
+  const std::string name(name_of_kind(kind));
+  // A bound on the log whatever the peer sends: kinds without a name count as one.
+  const bool is_first = peer->drops_told.emplace(why, name).second;
+  const std::string whom = "'" + peer->info.name + "'";
+  std::string words;
+  switch (why) {
+    case Drop::forbidden:
+      ++peer->totals.messages_forbidden;
+      words = "a message of " + whom + " that other nodes may not send was refused: ";
+      break;
+    case Drop::undecodable:
+      ++peer->totals.messages_undecodable;
+      words = "a message of " + whom + " cannot be read and was dropped: ";
+      break;
+    case Drop::too_large:
+      ++peer->totals.messages_too_large;
+      words = "a message for " + whom + " is larger than a frame and was dropped: ";
+      break;
+  }
+  if (is_first) log::warning("net", words + name + "; more of its kind are only counted");
 }
 
 void LinkKeeper::set_delay(NodeId node, Duration one_way) {

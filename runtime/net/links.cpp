@@ -89,7 +89,12 @@ bool Links::post_to_seed(const EnvelopePtr& envelope) {
 bool Links::send(Route& route, const Envelope& envelope) {
   const std::string_view body = encode_message(envelope.body);
   const Channel channel = channel_of(envelope.body, body.size());
-  if (body.size() > limits::frame_bytes_max) return false;
+  if (body.size() > limits::frame_bytes_max) {
+    loop_.post([keeper = keeper_, to = NodeId{envelope.to.node}, kind = kind_of(envelope.body)] {
+      keeper->drop(to, LinkKeeper::Drop::too_large, kind);
+    });
+    return false;
+  }
   FrameHeader header;
   header.body_bytes = static_cast<std::uint32_t>(body.size());
   header.kind = kind_of(envelope.body);

@@ -63,8 +63,11 @@ struct PeerStatus {
   bool is_up = false;
   std::uint64_t epoch = 0;
   std::uint64_t messages_in = 0;
-  std::uint64_t messages_out = 0;      // accepted into an outbox
-  std::uint64_t messages_refused = 0;  // outbox full or no connection
+  std::uint64_t messages_out = 0;          // accepted into an outbox
+  std::uint64_t messages_refused = 0;      // outbox full or no connection
+  std::uint64_t messages_forbidden = 0;    // came in, but other nodes may not send them
+  std::uint64_t messages_undecodable = 0;  // came in damaged, or from a newer version
+  std::uint64_t messages_too_large = 0;    // larger than a frame, so never sent
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t outbox_bytes = 0;

@@ -29,6 +29,14 @@ std::uint32_t kind_of(const msg::Message& message) {
   return msg::wire_kind_of(message);
 }
 
+std::string_view name_of_kind(std::uint32_t kind) {
+  return kind > UINT16_MAX ? "unknown" : msg::name_of_wire_kind(static_cast<std::uint16_t>(kind));
+}
+
+bool may_travel(std::uint32_t kind) {
+  return kind > UINT16_MAX || !msg::is_node_local(static_cast<std::uint16_t>(kind));
+}
+
 Channel channel_of(const msg::Message& message, std::size_t bytes) {
   return bytes > control_bytes_max || is_bulk(message) ? Channel::bulk : Channel::control;
 }

@@ -17,6 +17,12 @@ namespace harka::net {
 /// A message's number in frames, the same in every version.
 [[nodiscard]] std::uint32_t kind_of(const msg::Message& message);
 
+/// "unknown" for one that this version has no message for.
+[[nodiscard]] std::string_view name_of_kind(std::uint32_t kind);
+
+/// Whether another node may send it: all but what is marked $local.
+[[nodiscard]] bool may_travel(std::uint32_t kind);
+
 /// Entries, snapshots, client data and whatever is large go in bulk, the rest is urgent.
 [[nodiscard]] Channel channel_of(const msg::Message& message, std::size_t bytes);
 

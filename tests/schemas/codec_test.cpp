@@ -29,6 +29,18 @@ BOOST_DATA_TEST_CASE(random_messages_survive_the_round_trip, every_kind, kind) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(orders_and_facts_of_one_node_do_not_travel) {
+  const auto stays = [](const msg::Message& message) {
+    return msg::is_node_local(msg::wire_kind_of(message));
+  };
+  BOOST_TEST(stays(msg::ChildExited{}));
+  BOOST_TEST(stays(msg::LogAppended{}));
+  BOOST_TEST(stays(msg::Tick{}));
+  BOOST_TEST(!stays(msg::Heartbeat{}));  // raft beats single followers itself
+  BOOST_TEST(!stays(msg::ShardBatch{}));
+  BOOST_TEST(!msg::is_node_local(0));
+}
+
 BOOST_DATA_TEST_CASE(unaligned_frames_decode_too, every_kind, kind) {
   Random random(kind + 1000);
   const msg::Message message = test::random_message(kind, random);

@@ -12,6 +12,7 @@ HEAD = """@0xd3442b6763925104;
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("harka::wire");
 annotation message @0xd1c6a5f6a4a0b1c2 (struct) :Void;
+annotation local @0xd1c6a5f6a4a0b1c5 (struct) :Void;
 """
 
 
@@ -54,6 +55,9 @@ class Schemagen(unittest.TestCase):
             f"struct {first} $message {{}}\nstruct {second} $message {{}}", "share a wire kind")
         code, error, _ = self.generate(f"struct {first} $message {{}}\nstruct {second} {{}}")
         self.assertEqual(code, 0, error)
+
+    def test_a_part_that_is_local(self):
+        self.assert_refused("struct A $local {}", "only a message may be")
 
     def test_unions_and_groups(self):
         self.assert_refused("struct A { union { a @0 :Bool; b @1 :Bool; } }", "not supported")

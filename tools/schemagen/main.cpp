@@ -196,7 +196,13 @@ std::uint16_t kind_of(const std::string& name) {
   return static_cast<std::uint16_t>((hash >> 16) ^ (hash & 0xFFFF));
 }
 
-using Messages = std::vector<std::pair<std::string, std::uint16_t>>;
+struct MessageLine {
+  std::string name;
+  std::uint16_t kind = 0;
+  bool is_local = false;
+};
+
+using Messages = std::vector<MessageLine>;
 
 Messages messages_of(const std::vector<File>& files) {
   Messages messages;
@@ -207,7 +213,7 @@ Messages messages_of(const std::vector<File>& files) {
       const std::uint16_t kind = kind_of(item.name);
       const auto [known, is_new] = taken.emplace(kind, item.name);
       if (!is_new) fail(item.name + " and " + known->second + " share a wire kind: rename one");
-      messages.emplace_back(item.name, kind);
+      messages.push_back({item.name, kind, item.is_local});
     }
   }
   return messages;
@@ -218,7 +224,7 @@ std::string message_list(const std::vector<File>& files, const Messages& message
   out << banner << "#pragma once\n\n#include <variant>\n\n";
   for (const auto& file : files) out << "#include \"schemas/" << file.stem << ".hpp\"\n";
   out << "\nnamespace harka::msg {\n\nusing Message = std::variant<\n    std::monostate";
-  for (const auto& [name, kind] : messages) out << ",\n    " << name;
+  for (const auto& [name, kind, is_local] : messages) out << ",\n    " << name;
   out << ">;\n\n/// The struct's name; \"none\" for an empty message.\n"
       << "[[nodiscard]] std::string_view name_of(const Message& message);\n"
       << "/// What names the struct on the wire and on disk, the same in every version; 0 for "
@@ -237,17 +243,22 @@ std::string message_source(const std::vector<File>& files, const Messages& messa
   for (const auto& file : files) out << "#include \"schemas/" << file.stem << ".wire.hpp\"\n";
   out << "\nnamespace harka::msg {\nnamespace {\n\nconstexpr std::array<std::string_view, "
       << messages.size() + 1 << "> names{\n    \"none\"";
-  for (const auto& [name, kind] : messages) out << ",\n    \"" << name << '"';
+  for (const auto& [name, kind, is_local] : messages) out << ",\n    \"" << name << '"';
   out << "};\nconstexpr std::array<std::uint16_t, " << messages.size() + 1 << "> kinds{\n    0";
-  for (const auto& [name, kind] : messages) out << ",\n    " << kind;
+  for (const auto& [name, kind, is_local] : messages) out << ",\n    " << kind;
   out << "};\n\n}  // namespace\n\n"
       << "std::string_view name_of(const Message& message) { return names[message.index()]; }\n\n"
       << "std::uint16_t wire_kind_of(const Message& message) { return kinds[message.index()]; }\n\n"
       << "std::string_view name_of_wire_kind(std::uint16_t kind) {\n  switch (kind) {\n"
       << "    case 0: return \"none\";\n";
-  for (const auto& [name, kind] : messages)
+  for (const auto& [name, kind, is_local] : messages)
     out << "    case " << kind << ": return \"" << name << "\";\n";
   out << "  }\n  return \"unknown\";\n}\n\n"
+      << "bool is_node_local(std::uint16_t kind) {\n  switch (kind) {\n";
+  for (const auto& [name, kind, is_local] : messages) {
+    if (is_local) out << "    case " << kind << ":  // " << name << '\n';
+  }
+  out << "      return true;\n  }\n  return false;\n}\n\n"
       << "SharedBytes encode(const Message& message) {\n  switch (message.index()) {\n"
       << "    case 0: return SharedBytes();\n";
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -266,7 +277,7 @@ std::string message_source(const std::vector<File>& files, const Messages& messa
       << "Result<void> decode_into(\n"
       << "    std::uint16_t kind, const SharedBytes& body, Message& message) {\n"
       << "  switch (kind) {\n";
-  for (const auto& [name, kind] : messages) {
+  for (const auto& [name, kind, is_local] : messages) {
     out << "    case " << kind << ": return decode_struct_into(body, message.emplace<" << name
         << ">());\n";
   }

@@ -17,6 +17,7 @@ namespace {
 namespace schema = capnp::schema;
 
 constexpr std::uint64_t message_annotation = 0xd1c6a5f6a4a0b1c2;
+constexpr std::uint64_t local_annotation = 0xd1c6a5f6a4a0b1c5;
 constexpr std::uint64_t items_annotation = 0xd1c6a5f6a4a0b1c3;
 constexpr std::uint64_t bytes_annotation = 0xd1c6a5f6a4a0b1c4;
 constexpr std::uint32_t items_default = 65'536;
@@ -112,6 +113,7 @@ Struct struct_of(schema::Node::Reader node, const Nodes& nodes) {
       node.getId(),
       short_name(node),
       false,
+      false,
       0u + body.getDataWordCount() + body.getPointerCount(),
       {}};
   if (body.getDiscriminantCount() != 0 || node.getIsGeneric() ||
@@ -120,6 +122,10 @@ Struct struct_of(schema::Node::Reader node, const Nodes& nodes) {
   }
   for (const auto annotation : node.getAnnotations()) {
     result.is_message |= annotation.getId() == message_annotation;
+    result.is_local |= annotation.getId() == local_annotation;
+  }
+  if (result.is_local && !result.is_message) {
+    fail("only a message may be $local: " + result.name);
   }
   for (const auto field : body.getFields()) result.fields.push_back(field_of(field, nodes));
   return result;

@@ -32,6 +32,7 @@ struct Struct {
   std::uint64_t id = 0;
   std::string name;
   bool is_message = false;
+  bool is_local = false;    // a message that never travels between nodes
   std::uint32_t words = 0;  // of its own section
   std::vector<Field> fields;
 };

@@ -47,6 +47,17 @@ BOOST_FIXTURE_TEST_CASE(it_asks_the_log_only_when_the_state_store_is_done, Follo
   BOOST_TEST((asked[1].kind == msg::ActorKind::log_store));
 }
 
+BOOST_FIXTURE_TEST_CASE(no_node_beats_in_the_name_of_another, FollowerFixture) {
+  msg::Heartbeat forged;
+  forged.beat.group = hosted_group.value;
+  forged.beat.term = host.replica().core()->term() + 1;
+  forged.from = there;
+  host.deliver_from(3, forged);
+  BOOST_TEST(host.replica().core()->term() < forged.beat.term);
+  host.deliver_from(there, forged);
+  BOOST_TEST(host.replica().core()->term() == forged.beat.term);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_was_applied_is_flushed_after_a_while, TestedAlone) {
   with(CommandId::set, {"k", "v"}).submit(1);
   host.pass(950ms);

@@ -55,6 +55,17 @@ std::unique_ptr<Socket> introduce(TestNode& node, std::uint64_t id, Channel chan
 
 constexpr std::uint64_t raw_id = 77;
 
+std::string message_frame(const msg::Message& message, msg::ActorKind to, std::uint32_t index = 0) {
+  const std::string body(encode_message(message));
+  FrameHeader header;
+  header.kind = kind_of(message);
+  header.to_kind = static_cast<std::uint8_t>(to);
+  header.to_index = index;
+  header.body_bytes = static_cast<std::uint32_t>(body.size());
+  header.epoch = 1;
+  return frame_bytes(header, body);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(hostile)
@@ -199,8 +210,47 @@ BOOST_AUTO_TEST_CASE(frames_of_another_epoch_and_damaged_messages_are_dropped) {
   control->send(frame_bytes(header, body));
   BOOST_TEST(a.inbox->wait_count(1));
   BOOST_TEST(a.status_of(NodeId{raw_id}).frames_stale == 1U);
+  BOOST_TEST(a.status_of(NodeId{raw_id}).messages_undecodable == 2U);
+  BOOST_TEST(a.status_of(NodeId{raw_id}).messages_forbidden == 1U);
   BOOST_TEST(a.inbox->all().size() == 1U);
   BOOST_TEST(a.inbox->all()[0]->from.node == raw_id);
+}
+
+BOOST_AUTO_TEST_CASE(what_belongs_to_one_node_does_not_come_in_from_another) {
+  TestNode a(plain_options("a"));
+  const auto control = introduce(a, raw_id, Channel::control);
+  msg::ChildExited exited;
+  exited.reason = "forged";
+  const std::vector<msg::Message> forged{
+      msg::StopChild{},
+      msg::Inject{"crash"},
+      exited,
+      msg::LogAppended{1, 1},
+      msg::StateFlushed{},
+      msg::StateInstalled{},
+      msg::GroupRecovered{},
+      msg::Tick{}};
+  for (const msg::Message& message : forged) {
+    control->send(message_frame(message, msg::ActorKind::replica, 7));
+  }
+  control->send(message_frame(msg::Heartbeat{}, msg::ActorKind::replica, 7));
+  BOOST_TEST(a.replica->wait_count(1));
+  BOOST_TEST(a.replica->all().size() == 1U);
+  BOOST_TEST(a.status_of(NodeId{raw_id}).messages_forbidden == forged.size());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_behind_the_frame_that_ends_a_connection_is_taken) {
+  TestNode a(plain_options("a"));
+  const auto control = introduce(a, raw_id, Channel::control);
+  FrameHeader hello;
+  hello.type = FrameType::hello;
+  hello.epoch = 1;
+  const std::string before = message_frame(msg::Probe{}, msg::ActorKind::membership);
+  const std::string behind = message_frame(msg::Heartbeat{}, msg::ActorKind::replica, 7);
+  control->send(before + frame_bytes(hello) + behind);  // one piece: read at once
+  BOOST_TEST(control->is_closed_by_peer());
+  BOOST_TEST(a.inbox->all().size() == 1U);
+  BOOST_TEST(a.replica->all().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_of_another_ca_is_refused_and_harms_nobody) {

@@ -56,6 +56,19 @@ BOOST_AUTO_TEST_CASE(messages_arrive_in_order_with_their_envelope) {
   BOOST_TEST(a.inbox->wait_count(1));
 }
 
+BOOST_AUTO_TEST_CASE(a_message_larger_than_a_frame_is_counted) {
+  TestCa ca;
+  TestNode a(options_of("a", ca));
+  TestNode b(options_of("b", ca));
+  BOOST_REQUIRE(link_up(a, b));
+  msg::AppendEntries append;
+  msg::Entry entry;
+  entry.data = SharedBytes(std::string(limits::frame_bytes_max, 'x'));
+  append.entries.push_back(entry);
+  BOOST_TEST(!a.send(b.self(), msg::ActorKind::replica, 7, append));
+  BOOST_TEST(eventually([&] { return a.status_of(b.self()).messages_too_large == 1; }));
+}
+
 BOOST_AUTO_TEST_CASE(subscribers_hear_of_links_that_come_and_go) {
   TestCa ca;
   TestNode a(options_of("a", ca));
