@@ -19,11 +19,16 @@ double clock_rate(const Plan& plan, NodeId id) {
   return 1 + plan.clock_drift * (static_cast<double>(random.below(2001)) / 1000 - 1);
 }
 
+std::uint64_t data_id_of(NodeId id) {
+  return id.value * 1'000'003;
+}
+
 NodePlan node_plan(const Plan& plan, NodeId id) {
   NodePlan node;
   node.id = id;
   node.link_address = "10.0.0." + std::to_string(id.value) + ":7000";
   node.stores = plan.stores;
+  node.stores.log.data_id = data_id_of(id);
   node.clock_rate = clock_rate(plan, id);
   return node;
 }
@@ -103,7 +108,7 @@ class NodeFactory final : public MachineFactory {
 NodeContext context_of(const Plan& plan, NodeId id) {
   NodeContext context;
   context.node = id;
-  context.data_id = id.value * 1'000'003;
+  context.data_id = data_id_of(id);
   context.name = "n" + std::to_string(id.value);
   context.region = "r" + std::to_string(id.value % 3);
   context.link_address = "10.0.0." + std::to_string(id.value) + ":7000";

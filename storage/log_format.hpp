@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of the log. A segment is a preallocated file that is used again and again; every record
 // carries the lap, a number that no other use of any segment ever has, so that bytes of an earlier
-// use are never taken for valid. Integers are little-endian. See docs/design/log.md.
+// use are never taken for valid. Integers are little-endian.
 //
 //   record: crc u32 | payload length u32 | lap u32 | flush u32 | group u32 | kind u8 | entry type
 //   u8
 //           | flags u16 | term u64 | index u64 | payload | zero padding to 8 bytes
 //
-// crc covers everything after itself, without the padding, and is seeded with the record's offset:
-// a record that a disk put into the wrong place is not valid there. The first record of a segment
-// is a `header`; a full one ends with a `seal`. `flush` numbers the flushes of a lap and a flag
-// marks a flush's last record: that tells a write torn by a power failure, whose blocks may reach
-// the disk in any order, from damage to what was acknowledged.
+// crc covers everything after itself, without the padding, and is seeded (`RecordSeed`). The first
+// record of a segment is a `header`; a full one ends with a `seal`. `flush` numbers the flushes of
+// a lap and a flag marks a flush's last record: that tells a write torn by a power failure, whose
+// blocks may reach the disk in any order, from damage to what was acknowledged.
 #pragma once
 
 #include "storage/checksum.hpp"
@@ -41,6 +40,27 @@ constexpr std::uint8_t record_kind_max = 10;
 
 /// Laps below the floor are obsolete: their segments are free, whatever they hold.
 using Lap = std::uint32_t;
+
+/// No record has a higher one and no segment gets one, so that none wraps. At 64 MiB a segment this
+/// is after 257 petabytes.
+constexpr Lap lap_max = 0xF0000000;
+
+/// What the checksum of a record begins with. Its offset: a record that a disk put into the wrong
+/// place is not valid there. The id of the data directory, a secret: values are bytes of clients,
+/// who could write whole records into them, guess their place, and wait for the segment to be used
+/// again. The header is what says whose the others are, and no value lies at its place.
+class RecordSeed {
+ public:
+  explicit constexpr RecordSeed(std::uint64_t data_id)
+      : secret_(static_cast<std::uint32_t>(data_id ^ data_id >> 32U)) {}
+
+  [[nodiscard]] constexpr std::uint32_t at(std::uint64_t offset) const {
+    return offset == 0 ? 0 : static_cast<std::uint32_t>(offset) ^ secret_;
+  }
+
+ private:
+  std::uint32_t secret_;
+};
 
 struct RecordHead {
   std::uint32_t crc = 0;
@@ -78,7 +98,7 @@ constexpr std::uint64_t term_leap = 1ULL << 32;
 
 /// The layout of a record, of the header record and this name are the same in all versions.
 constexpr std::string_view log_magic_family = "harka-log-";
-constexpr std::string_view log_magic = "harka-log-2";
+constexpr std::string_view log_magic = "harka-log-3";
 constexpr std::size_t header_payload_bytes = 24;  // magic, zeros to 16 bytes, data id u64
 constexpr std::size_t record_payload_max = 64U << 20;
 
@@ -88,14 +108,18 @@ constexpr std::size_t record_payload_max = 64U << 20;
 
 /// Seals the record at `begin` of a buffer whose first byte goes to `buffer_offset` of the segment.
 inline void finish_record(
-    std::string& buffer, std::size_t begin, std::uint64_t buffer_offset, bool ends_flush) {
+    std::string& buffer,
+    std::size_t begin,
+    std::uint64_t buffer_offset,
+    bool ends_flush,
+    RecordSeed seed) {
   RecordHead head;
   std::memcpy(&head, buffer.data() + begin, sizeof head);
   if (ends_flush) head.flags |= flag_ends_flush;
   std::memcpy(buffer.data() + begin, &head, sizeof head);
   const std::string_view covered = std::string_view(buffer).substr(
       begin + sizeof head.crc, sizeof head - sizeof head.crc + head.length);
-  const std::uint32_t crc = crc32c(covered, static_cast<std::uint32_t>(buffer_offset + begin));
+  const std::uint32_t crc = crc32c(covered, seed.at(buffer_offset + begin));
   std::memcpy(buffer.data() + begin, &crc, sizeof crc);
 }
 
@@ -122,8 +146,9 @@ inline void append_record(std::string& buffer, RecordHead head, std::string_view
   RecordHead head;
   std::memcpy(&head, bytes.data(), sizeof head);
   const auto kind = static_cast<std::uint8_t>(head.kind);
-  if (head.lap == 0 || kind == 0 || kind > record_kind_max || head.length > record_payload_max ||
-      (head.flags & ~flags_known) != 0 || record_bytes(head.length) > bytes.size()) {
+  if (head.lap == 0 || head.lap > lap_max || kind == 0 || kind > record_kind_max ||
+      head.length > record_payload_max || (head.flags & ~flags_known) != 0 ||
+      record_bytes(head.length) > bytes.size()) {
     return std::nullopt;
   }
   return head;
@@ -132,18 +157,17 @@ inline void append_record(std::string& buffer, RecordHead head, std::string_view
 /// The record at the beginning of `bytes`, which were read at `offset` of a segment, if it is
 /// whole, undamaged and was written there. Any lap.
 [[nodiscard]] inline std::optional<RecordHead> read_record_at(
-    std::string_view bytes, std::uint64_t offset) {
+    std::string_view bytes, std::uint64_t offset, RecordSeed seed) {
   const std::optional<RecordHead> head = read_head(bytes);
   if (!head) return std::nullopt;
-  const auto seed = static_cast<std::uint32_t>(offset);
-  if (crc32c(covered_by_crc(bytes, *head), seed) != head->crc) return std::nullopt;
+  if (crc32c(covered_by_crc(bytes, *head), seed.at(offset)) != head->crc) return std::nullopt;
   return head;
 }
 
 [[nodiscard]] inline std::optional<RecordHead> read_record(
-    std::string_view segment, std::uint64_t offset) {
+    std::string_view segment, std::uint64_t offset, RecordSeed seed) {
   if (offset > segment.size()) return std::nullopt;
-  return read_record_at(segment.substr(offset), offset);
+  return read_record_at(segment.substr(offset), offset, seed);
 }
 
 }  // namespace harka::storage

@@ -120,7 +120,7 @@ Result<void> SegmentLog::survey_files(Recovery& recovery) {
     if (size > (1ULL << 30)) return Error{Code::corrupt, name + " is no segment: it is too large"};
     Result<std::string> bytes = file.value()->read(0, size);
     if (!bytes.ok()) return bytes.error();
-    const Survey survey = survey_segment(bytes.value());
+    const Survey survey = survey_segment(bytes.value(), seed_);
     if (survey.is_other_version) {
       return Error{
           Code::refused_to_protect,
@@ -128,8 +128,7 @@ Result<void> SegmentLog::survey_files(Recovery& recovery) {
               " was written by another version of the log; start that version, or "
               "remove the data directory to join again as an empty node"};
     }
-    const bool is_foreign = survey.lap != 0 && options_.data_id != 0 && survey.data_id != 0 &&
-                            survey.data_id != options_.data_id;
+    const bool is_foreign = survey.lap != 0 && survey.data_id != options_.data_id;
     if (is_foreign) {
       return Error{Code::refused_to_protect, name + " belongs to another data directory"};
     }
@@ -204,6 +203,7 @@ Result<void> SegmentLog::replay(Lap lap, const Survey& survey, Recovery& recover
   for_each_record(
       bytes.value(),
       0,
+      seed_,
       [&](std::uint64_t offset, const RecordHead& head, std::string_view payload) {
         if (head.lap != lap) return;
         if (offset != whole_end) recovery.is_roster_complete = false;
@@ -282,7 +282,7 @@ Result<void> SegmentLog::seal_torn(Lap lap, const Survey& survey) {
   seal.flush = survey.flush_end + 2;
   std::string bytes;
   append_record(bytes, seal, {});
-  finish_record(bytes, 0, survey.end, true);
+  finish_record(bytes, 0, survey.end, true, seed_);
   if (Result<void> done = file.write(survey.end, bytes); !done.ok()) return done;
   return file.sync();
 }

@@ -22,8 +22,8 @@ bool follows(const RecordHead& before, const RecordHead& head) {
   return head.flush == before.flush + (is_new_flush ? 1U : 0U);
 }
 
-void read_header(std::string_view segment, Survey& survey) {
-  const auto head = read_record(segment, 0);
+void read_header(std::string_view segment, RecordSeed seed, Survey& survey) {
+  const auto head = read_record(segment, 0, seed);
   if (!head || head->kind != RecordKind::header || head->length != header_payload_bytes) return;
   const std::string_view magic = segment.substr(sizeof(RecordHead), log_magic.size());
   if (magic != log_magic) {
@@ -37,10 +37,10 @@ void read_header(std::string_view segment, Survey& survey) {
 }
 
 /// Finds the end of the whole prefix. Returns the number that a flush which is bad there has.
-std::uint32_t walk(std::string_view segment, Survey& survey) {
+std::uint32_t walk(std::string_view segment, RecordSeed seed, Survey& survey) {
   RecordHead before;
   std::uint64_t offset = 0;
-  while (const auto head = read_record(segment, offset)) {
+  while (const auto head = read_record(segment, offset, seed)) {
     if (head->lap != survey.lap || (offset > 0 && !follows(before, *head))) break;
     note_floor(*head, survey);
     before = *head;
@@ -60,10 +60,10 @@ std::uint32_t walk(std::string_view segment, Survey& survey) {
 
 }  // namespace
 
-Survey survey_segment(std::string_view segment) {
+Survey survey_segment(std::string_view segment, RecordSeed seed) {
   Survey survey;
-  read_header(segment, survey);
-  const std::uint32_t bad_flush = survey.lap == 0 ? 0 : walk(segment, survey);
+  read_header(segment, seed, survey);
+  const std::uint32_t bad_flush = survey.lap == 0 ? 0 : walk(segment, seed, survey);
   const auto look = [&](std::uint64_t, const RecordHead& head, std::string_view) {
     if (head.lap < survey.lap) return;
     note_floor(head, survey);
@@ -77,7 +77,7 @@ Survey survey_segment(std::string_view segment) {
     }
     if (!survey.is_sealed && head.flush > bad_flush) survey.is_damaged = true;
   };
-  for_each_record(segment, survey.end, look);
+  for_each_record(segment, survey.end, seed, look);
   return survey;
 }
 

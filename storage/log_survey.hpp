@@ -33,17 +33,18 @@ struct Survey {
   std::uint32_t stray_flush = 0;  // their newest flush; 1 is the one that wrote the header
 };
 
-[[nodiscard]] Survey survey_segment(std::string_view segment);
+[[nodiscard]] Survey survey_segment(std::string_view segment, RecordSeed seed);
 
 /// Calls `visit(offset, head, payload)` for every whole record at or after `from`, of any lap. What
 /// only looks like one costs about a microsecond, however long it says that it is.
 template <typename Visit>
-void for_each_record(std::string_view segment, std::uint64_t from, const Visit& visit) {
+void for_each_record(
+    std::string_view segment, std::uint64_t from, RecordSeed seed, const Visit& visit) {
   const CrcPrefixes sums(segment.substr(std::min<std::uint64_t>(from, segment.size())));
   const auto is_whole = [&](std::uint64_t at, const RecordHead& head) {
     const std::uint64_t begin = at - from + sizeof head.crc;
     const std::size_t bytes = sizeof head - sizeof head.crc + head.length;
-    return sums.crc_of(begin, bytes, static_cast<std::uint32_t>(at)) == head.crc;
+    return sums.crc_of(begin, bytes, seed.at(at)) == head.crc;
   };
   std::uint64_t offset = from;
   while (offset + sizeof(RecordHead) <= segment.size()) {

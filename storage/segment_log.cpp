@@ -92,7 +92,7 @@ Result<void> SegmentLog::write() {
   if (failure_) return *failure_;
   ASSERT(!is_written_);
   if (buffer_.empty()) return {};
-  finish_record(buffer_, last_record_, written_, true);
+  finish_record(buffer_, last_record_, written_, true, seed_);
   DiskFile& file = *segments_.at(lap_).file;
   if (Result<void> done = file.write(written_, buffer_); !done.ok()) return failed(done.error());
   is_written_ = true;
@@ -158,7 +158,7 @@ Result<void> SegmentLog::put(RecordHead head, std::string_view payload) {
 }
 
 void SegmentLog::append_buffered(RecordHead head, std::string_view payload) {
-  if (!buffer_.empty()) finish_record(buffer_, last_record_, written_, false);
+  if (!buffer_.empty()) finish_record(buffer_, last_record_, written_, false, seed_);
   head.lap = lap_;
   head.flush = flush_number_;
   last_record_ = buffer_.size();
@@ -203,6 +203,12 @@ std::string SegmentLog::roster() const {
 // Takes a free segment that is large enough, or makes one, and begins it.
 Result<void> SegmentLog::next_segment(std::size_t record_bytes_needed) {
   ASSERT(buffer_.empty());
+  if (lap_ >= lap_max) {
+    return failed(Error{
+        Code::corrupt,
+        "the log has numbered its last segment; remove the data directory to join again as an "
+        "empty node"});
+  }
   const std::string lines = roster();
   const std::uint64_t least = std::max<std::uint64_t>(
       options_.segment_bytes,
@@ -248,7 +254,7 @@ Result<std::string> SegmentLog::read_payload(const EntryRef& entry) const {
   const Segment& segment = segments_.at(entry.lap);
   Result<std::string> read = segment.file->read(entry.offset, bytes);
   if (!read.ok()) return read;
-  const auto head = read_record_at(read.value(), entry.offset);
+  const auto head = read_record_at(read.value(), entry.offset, seed_);
   if (!head || head->lap != entry.lap || head->length != entry.length) {
     return Error{
         Code::corrupt,

@@ -4,7 +4,7 @@
 //
 // Why not a log a group, or LMDB: a flush costs a disk round trip whatever it carries, so all
 // groups share it, and an overwrite of preallocated blocks needs one flush where a B-tree needs
-// two. The format, and what recovery can and cannot tell, is in docs/design/log.md.
+// two. The format is in log_format.hpp, what recovery can and cannot tell in log_survey.hpp.
 #pragma once
 
 #include "base/ids.hpp"
@@ -31,7 +31,7 @@ struct LogOptions {
   /// More live data than this in the oldest segment keeps it instead of being copied forward, as
   /// long as the log is not mostly garbage.
   std::uint64_t copy_forward_bytes_max = 4ULL << 20;
-  /// Of the data directory. A log of another one is refused. 0: do not check.
+  /// Of the data directory. A log of another one is refused. Clients do not know it (RecordSeed).
   std::uint64_t data_id = 0;
   /// The applied state that belonged to this log is gone: as damage, for every group whose log
   /// does not reach back to its beginning.
@@ -92,7 +92,8 @@ class SegmentLog {
   };
   struct Recovery;
 
-  SegmentLog(Disk& disk, LogOptions options) : disk_(disk), options_(options) {}
+  SegmentLog(Disk& disk, LogOptions options)
+      : disk_(disk), options_(options), seed_(options.data_id) {}
 
   // Recovery: log_recovery.cpp.
   Result<void> load();
@@ -133,6 +134,7 @@ class SegmentLog {
 
   Disk& disk_;
   LogOptions options_;
+  const RecordSeed seed_;
   std::map<Lap, Segment> segments_;  // in use, oldest first; the last is written to
   std::vector<Segment> free_;
   std::map<std::uint32_t, GroupIndex> groups_;

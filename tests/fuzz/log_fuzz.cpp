@@ -24,7 +24,8 @@ namespace {
 
 using namespace harka;
 
-constexpr storage::LogOptions options{.segment_bytes = 2048, .copy_forward_bytes_max = 700};
+constexpr storage::LogOptions options{
+    .segment_bytes = 2048, .copy_forward_bytes_max = 700, .data_id = 0x1234567890abcdef};
 constexpr std::uint32_t group_count = 3;
 
 using States = std::map<std::uint32_t, testing::GroupState>;
@@ -34,7 +35,7 @@ std::string name_of(std::size_t number) {
 }
 
 /// Gives every record of a file, whole or not, a length that fits, numbers that a log can reach and
-/// the right checksum.
+/// the right checksum, and its header the right data id.
 void repair(std::string& bytes) {
   std::size_t offset = 0;
   while (offset + sizeof(storage::RecordHead) <= bytes.size()) {
@@ -45,7 +46,10 @@ void repair(std::string& bytes) {
     head.lap %= 64;
     head.index %= 1U << 20U;
     std::memcpy(bytes.data() + offset, &head, sizeof head);
-    storage::finish_record(bytes, offset, 0, false);
+    if (offset == 0 && head.length >= storage::header_payload_bytes) {
+      std::memcpy(bytes.data() + sizeof head + 16, &options.data_id, sizeof options.data_id);
+    }
+    storage::finish_record(bytes, offset, 0, false, storage::RecordSeed(options.data_id));
     offset += storage::record_bytes(head.length);
   }
 }

@@ -18,7 +18,9 @@ using storage::SegmentLog;
 
 namespace {
 
-constexpr LogOptions small{.segment_bytes = 4096, .copy_forward_bytes_max = 2048};
+constexpr LogOptions small{
+    .segment_bytes = 4096, .copy_forward_bytes_max = 2048, .data_id = 0x1234567890abcdef};
+constexpr storage::RecordSeed seed_of_small(small.data_id);
 
 msg::Entry entry(LogIndex index, Term term, std::size_t size = 20) {
   msg::Entry made;
@@ -268,7 +270,7 @@ BOOST_AUTO_TEST_CASE(damage_after_damage_lifts_the_floor_again) {
   const std::vector<std::string> names = disk.list().value();
   for (const std::string& name : names) {
     std::string content = disk.content(name);
-    const std::size_t end = storage::survey_segment(content).end;
+    const std::size_t end = storage::survey_segment(content, seed_of_small).end;
     if (end < 200) continue;
     content[end / 2] = static_cast<char>(content[end / 2] ^ 1);
     disk.replace(name, content);
@@ -354,11 +356,11 @@ BOOST_AUTO_TEST_CASE(a_torn_record_is_told_from_an_end) {
   auto log = open(disk);
   const std::string first = disk.list().value().front();
   commit(*log, entries(1, 1, 2, 1));
-  BOOST_TEST(!storage::survey_segment(disk.content(first)).is_torn);
+  BOOST_TEST(!storage::survey_segment(disk.content(first), seed_of_small).is_torn);
   commit(*log, entries(1, 3, 3, 1));
   std::string cut = disk.content(first);
   cut[cut.find_last_not_of('\0')] = '\0';
-  const storage::Survey survey = storage::survey_segment(cut);
+  const storage::Survey survey = storage::survey_segment(cut, seed_of_small);
   BOOST_TEST(survey.is_torn);
   BOOST_TEST(!survey.is_damaged);
 }
@@ -464,7 +466,7 @@ BOOST_AUTO_TEST_CASE(a_segment_cut_behind_its_last_record_is_given_up_without_da
   commit(*open(disk), entries(7, 1, 5, 3));
   const std::string name = disk.list().value().front();
   const std::string content = disk.content(name);
-  disk.replace(name, content.substr(0, storage::survey_segment(content).end));
+  disk.replace(name, content.substr(0, storage::survey_segment(content, seed_of_small).end));
   for (int start = 0; start < 2; ++start) {
     const auto log = open(disk);
     BOOST_TEST(!log->is_damaged());
@@ -480,7 +482,7 @@ BOOST_AUTO_TEST_CASE(a_log_of_another_version_is_refused_and_a_flipped_bit_in_it
   other[sizeof(storage::RecordHead) + storage::log_magic.size() - 1] = '9';
   disk.replace(name, other);
   BOOST_TEST(open(disk)->is_damaged());
-  storage::finish_record(other, 0, 0, true);
+  storage::finish_record(other, 0, 0, true, seed_of_small);
   disk.replace(name, other);
   const auto refused = SegmentLog::open(disk, small);
   BOOST_REQUIRE(!refused.ok());
