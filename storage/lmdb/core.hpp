@@ -91,6 +91,7 @@ class LmdbEngine final : public Engine {
 
   [[nodiscard]] GroupRecord record_of(GroupId group) const;
   [[nodiscard]] std::optional<MDB_dbi> live_database(GroupId group) const;
+  [[nodiscard]] std::optional<MDB_dbi> database_of(std::uint32_t group, std::uint32_t live) const;
   /// The value without its seal. Any length of key, here and where nothing else is said.
   [[nodiscard]] std::optional<std::string_view> find(
       GroupId group, std::string_view key, MDB_txn* txn) const;
@@ -170,6 +171,8 @@ class LmdbEngine final : public Engine {
   Handles handles_;
 };
 
+/// Reading a part takes as long as the disk does. So it holds a mutex of its own, which comes after
+/// the engine's, and never that one: every read of the node needs it.
 class LmdbSnapshot final : public SnapshotReader {
  public:
   LmdbSnapshot(const LmdbEngine& engine, GroupId group);
@@ -178,11 +181,14 @@ class LmdbSnapshot final : public SnapshotReader {
   [[nodiscard]] const AppliedState& applied() const override { return applied_; }
 
   Result<SnapshotPart> next() override;
-  /// Gives the pages back. The engine's mutex is held.
-  void expire();
+  /// Gives the pages back, unless a part is being read just now: then the next part is refused.
+  void expire_unless_read();
   [[nodiscard]] bool is_too_old() const;
 
  private:
+  void begin();
+  /// `mutex_` is held.
+  void expire();
   /// False at the end.
   [[nodiscard]] bool step(MDB_cursor_op operation);
   /// What lies at the cursor; false when the part is full before all of it is in.
@@ -191,13 +197,14 @@ class LmdbSnapshot final : public SnapshotReader {
   const LmdbEngine& engine_;
   const std::uint32_t group_;
   AppliedState applied_;
+  std::mutex mutex_;  // guards what follows
   MDB_txn* transaction_ = nullptr;
   MDB_cursor* cursor_ = nullptr;
   std::uint32_t sequence_ = 0;
   std::size_t bucket_done_ = 0;  // of the keys in the bucket at the cursor
   bool has_more_ = false;
   bool is_expired_ = false;
-  std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
+  const std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace harka::storage

@@ -66,6 +66,13 @@ std::optional<MDB_dbi> LmdbEngine::live_database(GroupId group) const {
   return handle->second;
 }
 
+std::optional<MDB_dbi> LmdbEngine::database_of(std::uint32_t group, std::uint32_t live) const {
+  const std::lock_guard lock(mutex_);
+  const auto handle = handles_.find({group, live});
+  if (handle == handles_.end()) return std::nullopt;
+  return handle->second;
+}
+
 std::string_view LmdbEngine::opened(
     std::uint32_t group, std::string_view key, const MDB_val& stored) const {
   // A size that is damaged, too, must not lead far beyond the map.

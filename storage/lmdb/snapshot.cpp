@@ -8,32 +8,37 @@ namespace harka::storage {
 LmdbSnapshot::LmdbSnapshot(const LmdbEngine& engine, GroupId group)
     : engine_(engine), group_(group.value) {
   const InsideLmdb inside;
+  // Until it is known, nobody expires it: the map does not grow while the gate is held.
   const std::shared_lock<Gate> gate(engine.gate_);
+  begin();
   const std::lock_guard lock(engine.mutex_);
+  engine.snapshots_.insert(this);
+}
+
+void LmdbSnapshot::begin() {
   // Without one (too many are open) it is as if it had been held too long: the caller tries again.
-  if (mdb_txn_begin(engine.env_, nullptr, MDB_RDONLY, &transaction_) != MDB_SUCCESS) {
+  if (mdb_txn_begin(engine_.env_, nullptr, MDB_RDONLY, &transaction_) != MDB_SUCCESS) {
     transaction_ = nullptr;
     is_expired_ = true;
     return;
   }
-  engine.snapshots_.insert(this);
   // The record as this transaction sees it, not as of now.
-  const std::uint32_t number = group.value;
-  MDB_val key{sizeof number, const_cast<std::uint32_t*>(&number)};
+  std::uint32_t number = group_;
+  MDB_val key{sizeof number, &number};
   MDB_val value{};
-  const int found = mdb_get(transaction_, engine.groups_, &key, &value);
+  const int found = mdb_get(transaction_, engine_.groups_, &key, &value);
   if (found == MDB_NOTFOUND) return;
-  if (found != MDB_SUCCESS) engine.failed_read("reading a group's record", found);
-  Result<GroupRecord> record = decode_record(engine.opened(number, record_key, value));
+  if (found != MDB_SUCCESS) engine_.failed_read("reading a group's record", found);
+  Result<GroupRecord> record = decode_record(engine_.opened(number, record_key, value));
   ASSERT_DURABLE(record.ok());
   applied_ = record.value().applied;
-  const auto handle = engine.handles_.find({group.value, record.value().live});
-  if (handle == engine.handles_.end()) {
+  const std::optional<MDB_dbi> database = engine_.database_of(group_, record.value().live);
+  if (!database) {
     ASSERT_DURABLE(applied_.index == 0);  // else this would be an empty image of a full group
     return;
   }
-  const int opened = mdb_cursor_open(transaction_, handle->second, &cursor_);
-  if (opened != MDB_SUCCESS) engine.failed_read("beginning an image", opened);
+  const int opened = mdb_cursor_open(transaction_, *database, &cursor_);
+  if (opened != MDB_SUCCESS) engine_.failed_read("beginning an image", opened);
   has_more_ = step(MDB_FIRST);
 }
 
@@ -47,9 +52,16 @@ bool LmdbSnapshot::step(MDB_cursor_op operation) {
 
 LmdbSnapshot::~LmdbSnapshot() {
   const std::shared_lock<Gate> gate(engine_.gate_);
-  const std::lock_guard lock(engine_.mutex_);
-  engine_.snapshots_.erase(this);
-  expire();
+  {
+    const std::lock_guard lock(engine_.mutex_);
+    engine_.snapshots_.erase(this);
+  }
+  expire();  // nobody else knows it any more
+}
+
+void LmdbSnapshot::expire_unless_read() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (lock.owns_lock()) expire();
 }
 
 void LmdbSnapshot::expire() {
@@ -84,7 +96,7 @@ bool LmdbSnapshot::add_current(SnapshotPartWriter& writer) {
 Result<SnapshotPart> LmdbSnapshot::next() {
   const InsideLmdb inside;
   const std::shared_lock<Gate> gate(engine_.gate_);
-  const std::lock_guard lock(engine_.mutex_);
+  const std::lock_guard lock(mutex_);
   if (is_expired_ || is_too_old()) {
     expire();
     return Error{Code::retry_later, "the snapshot was held open too long; begin a new one"};

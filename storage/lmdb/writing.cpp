@@ -247,14 +247,14 @@ Result<void> LmdbEngine::write(const WriteBatch& batch) {
 void LmdbEngine::expire_old_snapshots() {
   const std::lock_guard lock(mutex_);
   for (LmdbSnapshot* snapshot : snapshots_) {
-    if (snapshot->is_too_old()) snapshot->expire();
+    if (snapshot->is_too_old()) snapshot->expire_unless_read();
   }
 }
 
 Result<void> LmdbEngine::grow() {
   const std::unique_lock<Gate> gate(gate_);
   const std::lock_guard lock(mutex_);
-  for (LmdbSnapshot* snapshot : snapshots_) snapshot->expire();
+  for (LmdbSnapshot* snapshot : snapshots_) snapshot->expire_unless_read();  // none is: the gate
   for (MDB_txn* txn : idle_) mdb_txn_abort(txn);
   idle_.clear();
   options_.map_bytes *= 2;

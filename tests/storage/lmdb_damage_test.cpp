@@ -13,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <iterator>
 #include <map>
 
@@ -187,6 +189,34 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_is_never_served) {
     BOOST_TEST_MESSAGE("verdict " << verdict << ": " << count);
   }
   BOOST_TEST(verdict_on(folder) == all_right);
+}
+
+/// Damage is what stops an image in the middle of a part for as long as a test likes.
+BOOST_AUTO_TEST_CASE(a_read_does_not_wait_for_a_part_of_an_image) {
+  const Folder folder;
+  fill(folder);
+  const std::string large(1000, 'l');
+  const std::string whole = read_file(data_file(folder));
+  for (std::size_t at = whole.find(large); at != std::string::npos;) {
+    put_byte(data_file(folder), at, 'x');
+    at = whole.find(large, whole.find_first_not_of('l', at));
+  }
+  const int verdict = in_child([&] {
+    const Engine* engine = nullptr;
+    storage::LmdbOptions options = options_for(folder);
+    options.on_damage = [&engine](const Error&) {
+      std::future<bool> read = std::async(
+          std::launch::async, [&engine] { return engine->get(GroupId{1}, "key 1.7").has_value(); });
+      const bool is_read = read.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+      ::_exit(is_read && read.get() ? found : wrong);
+    };
+    auto opened = storage::open_lmdb_engine(options);
+    if (!opened.ok()) return static_cast<int>(other);
+    engine = opened.value().get();
+    while (!engine->snapshot(GroupId{2})->next().value().done) continue;
+    return static_cast<int>(all_right);
+  });
+  BOOST_TEST(verdict == found);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_cut_while_it_is_read_ends_the_process_with_words) {
