@@ -3,6 +3,7 @@
 #include "storage/state_store.hpp"
 
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/thread.hpp"
 
 #include <algorithm>
@@ -108,6 +109,9 @@ void StateStoreThread::run() {
     }
     Result<std::vector<EnvelopePtr>> answers = core.commit();
     if (!answers.ok()) {
+      log::error(
+          "state",
+          answers.error().detail + "; nothing more is acknowledged and the node must stop");
       on_fatal_(answers.error());
       return;
     }
