@@ -90,7 +90,10 @@ void Service::finish(const Batcher::Flight& flight, const msg::ShardReply& reply
   std::size_t total = 0;
   for (const std::uint32_t length : reply.lengths) total += length;
   if (reply.lengths.size() != flight.tokens.size() || total != reply.replies.size()) {
-    log::error("gateway", "shard " + std::to_string(flight.shard) + " sent a malformed answer");
+    // An answer that was lost on its way, and that the shard could not keep, is empty.
+    if (!reply.duplicate || !reply.lengths.empty()) {
+      log::error("gateway", "shard " + std::to_string(flight.shard) + " sent a malformed answer");
+    }
     msg::ShardReply unknown;
     unknown.outcome = msg::BatchOutcome::unknown;
     return refuse(flight, unknown);

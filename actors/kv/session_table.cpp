@@ -45,6 +45,10 @@ std::uint64_t read_u64(std::string_view& in) {
   return value;
 }
 
+std::size_t bytes_of(const msg::SessionRecord& record) {
+  return record.replies.size() + record.lengths.size() * sizeof(record.lengths[0]);
+}
+
 }  // namespace
 
 const msg::SessionRecord* SessionTable::find(std::uint64_t session, std::uint64_t sequence) const {
@@ -64,13 +68,34 @@ void SessionTable::add(msg::SessionRecord record, std::uint64_t acknowledged) {
   Session& session = sessions_[id];
   session.used = record.index;
   session.acknowledged = std::max(session.acknowledged, acknowledged);
-  session.records.erase(session.records.begin(), session.records.upper_bound(session.acknowledged));
+  const auto alive = session.records.upper_bound(session.acknowledged);
+  for (auto it = session.records.begin(); it != alive; it = session.records.erase(it)) {
+    session.answer_bytes -= bytes_of(it->second);
+  }
   if (record.sequence > session.acknowledged) {
     const std::uint64_t sequence = record.sequence;
-    session.records[sequence] = std::move(record);
+    keep(session, std::move(record));
+    empty_oldest(session, sequence);
   }
   dirty_[id] = true;
   if (sessions_.size() > sessions_max) forget_oldest();
+}
+
+void SessionTable::keep(Session& session, msg::SessionRecord record) {
+  msg::SessionRecord& kept = session.records[record.sequence];
+  session.answer_bytes -= bytes_of(kept);
+  kept = std::move(record);
+  session.answer_bytes += bytes_of(kept);
+}
+
+void SessionTable::empty_oldest(Session& session, std::uint64_t but_not) {
+  for (auto& [sequence, record] : session.records) {
+    if (session.answer_bytes <= answer_bytes_max) return;
+    if (sequence == but_not) continue;
+    session.answer_bytes -= bytes_of(record);
+    record.replies = {};
+    record.lengths.clear();
+  }
 }
 
 void SessionTable::forget_oldest() {
@@ -120,7 +145,7 @@ void SessionTable::load(GroupId group, const storage::Engine& engine) {
       Result<msg::SessionRecord> record =
           msg::decode_struct<msg::SessionRecord>(SharedBytes::copy_of(value.substr(0, size)));
       ASSERT_DURABLE(record.ok());
-      session.records[record.value().sequence] = record.value();
+      keep(session, std::move(record).value());
       value.remove_prefix(size);
     }
     return true;
