@@ -99,7 +99,12 @@ constexpr std::uint64_t term_leap = 1ULL << 32;
 /// The layout of a record, of the header record and this name are the same in all versions.
 constexpr std::string_view log_magic_family = "harka-log-";
 constexpr std::string_view log_magic = "harka-log-3";
-constexpr std::size_t header_payload_bytes = 24;  // magic, zeros to 16 bytes, data id u64
+/// Magic, a zero, the segment's bytes as u32 (so that a file that was cut is told from a torn
+/// write; 0: not told), data id u64.
+constexpr std::size_t header_payload_bytes = 24;
+constexpr std::size_t header_size_at = 12;
+constexpr std::size_t header_data_id_at = 16;
+static_assert(log_magic.size() < header_size_at);
 constexpr std::size_t record_payload_max = 64U << 20;
 
 [[nodiscard]] constexpr std::size_t record_bytes(std::size_t payload) {

@@ -89,8 +89,10 @@ Result<void> SegmentLog::load() {
     if (survey.is_torn) {
       log::info(
           "log",
-          "a write that was never acknowledged was cut from " + segments_.at(newest).name +
-              " at byte " + std::to_string(survey.end));
+          "the last write of " + segments_.at(newest).name + ", at byte " +
+              std::to_string(survey.end) +
+              ", is incomplete and was dropped: it was under way when the node ended, and is not "
+              "among those acknowledged");
     }
     // No writer leaves a segment without room for its seal: the file was cut at a record's end.
     if (!survey.is_sealed && !has_room_for_seal(newest, survey)) return start_afresh();
@@ -145,7 +147,9 @@ void SegmentLog::classify(Recovery& recovery) {
   for (auto& [segment, survey] : recovery.files) {
     const std::string& name = segment.name;
     Lap lap = survey.lap >= floor_ ? survey.lap : 0;
-    if (survey.is_damaged && lap != 0) {
+    if (survey.is_cut && (lap != 0 || survey.lap == 0)) {
+      damaged(name + " is cut: it has only " + std::to_string(segment.file->size()) + " bytes");
+    } else if (survey.is_damaged && lap != 0) {
       damaged(name + " is damaged at byte " + std::to_string(survey.end));
     }
     if (survey.stray_lap >= floor_ && survey.stray_lap > survey.lap) {

@@ -33,7 +33,11 @@ void read_header(std::string_view segment, RecordSeed seed, Survey& survey) {
   }
   survey.lap = head->lap;
   survey.lap_before = static_cast<Lap>(head->term);
-  std::memcpy(&survey.data_id, segment.data() + sizeof(RecordHead) + 16, sizeof survey.data_id);
+  const char* const payload = segment.data() + sizeof(RecordHead);
+  std::uint32_t size = 0;
+  std::memcpy(&size, payload + header_size_at, sizeof size);
+  survey.size_made = size;
+  std::memcpy(&survey.data_id, payload + header_data_id_at, sizeof survey.data_id);
 }
 
 /// Finds the end of the whole prefix. Returns the number that a flush which is bad there has.
@@ -49,6 +53,8 @@ std::uint32_t walk(std::string_view segment, RecordSeed seed, Survey& survey) {
     if (survey.is_sealed) break;
   }
   survey.end = offset;
+  survey.is_cut = !survey.is_sealed && segment.size() < survey.size_made;
+  survey.is_damaged = survey.is_cut;
   if (!survey.is_sealed && offset + sizeof(RecordHead) <= segment.size()) {
     RecordHead cut;
     std::memcpy(&cut, segment.data() + offset, sizeof cut);
@@ -63,6 +69,8 @@ std::uint32_t walk(std::string_view segment, RecordSeed seed, Survey& survey) {
 Survey survey_segment(std::string_view segment, RecordSeed seed) {
   Survey survey;
   read_header(segment, seed, survey);
+  // A segment gets its name when it has its whole size: this one was made smaller since.
+  survey.is_cut = segment.size() < record_bytes(header_payload_bytes);
   const std::uint32_t bad_flush = survey.lap == 0 ? 0 : walk(segment, seed, survey);
   const auto look = [&](std::uint64_t, const RecordHead& head, std::string_view) {
     if (head.lap < survey.lap) return;

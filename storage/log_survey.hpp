@@ -27,6 +27,8 @@ struct Survey {
   bool is_sealed = false;
   bool is_damaged = false;        // acknowledged bytes are bad
   bool is_torn = false;           // a record of this lap was begun at `end`
+  bool is_cut = false;            // the file is smaller than it was made, and not behind its seal
+  std::uint64_t size_made = 0;    // bytes, from the header; 0: not told
   std::uint64_t end = 0;          // the records are whole up to here
   std::uint32_t flush_end = 0;    // number of the flush before `end`
   Lap stray_lap = 0;              // of whole records that are newer than the header

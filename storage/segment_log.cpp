@@ -238,7 +238,9 @@ Result<void> SegmentLog::next_segment(std::size_t record_bytes_needed) {
   flush_number_ = 1;
   std::string payload(log_magic);
   payload.resize(header_payload_bytes, '\0');
-  std::memcpy(payload.data() + 16, &options_.data_id, sizeof options_.data_id);
+  const auto size = static_cast<std::uint32_t>(segment_size_);
+  std::memcpy(payload.data() + header_size_at, &size, sizeof size);
+  std::memcpy(payload.data() + header_data_id_at, &options_.data_id, sizeof options_.data_id);
   append_buffered(header, payload);
   RecordHead head;
   head.kind = RecordKind::roster;

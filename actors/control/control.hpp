@@ -94,6 +94,8 @@ class Control final : public Machine {
   void answer(const Asker& asker, int exit_code, std::string json, Turn& turn);
   void learn_leader(std::uint32_t group, Term term, std::uint64_t node);
   [[nodiscard]] std::string status_json(std::uint64_t self) const;
+  [[nodiscard]] std::string verdict() const;
+  [[nodiscard]] std::vector<const msg::NodeRecord*> nodes_down() const;
   [[nodiscard]] std::uint32_t shards_without_leader() const;
 
   ControlOptions options_;

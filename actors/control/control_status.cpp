@@ -10,7 +10,8 @@ namespace harka {
 void Control::on(const msg::AdminRequest& request, const Envelope& envelope, Turn& turn) {
   const Asker asker{envelope.from, envelope.correlation, request.token};
   if (request.verb == "status") {
-    const bool is_healthy = map_.cluster_id != 0 && shards_without_leader() == 0;
+    const bool is_healthy =
+        map_.cluster_id != 0 && shards_without_leader() == 0 && nodes_down().empty();
     answer(asker, is_healthy ? 0 : 1, status_json(turn.node().value), turn);
   } else if (request.verb == "init") {
     begin_init(request, asker, turn);
@@ -63,6 +64,38 @@ std::uint32_t Control::shards_without_leader() const {
   return count;
 }
 
+/// The nodes of the map that are dead, gone, or were not heard of since this node started.
+std::vector<const msg::NodeRecord*> Control::nodes_down() const {
+  std::vector<const msg::NodeRecord*> down;
+  for (const msg::NodeRecord& record : map_.nodes) {
+    if (record.node == options_.self.node) continue;
+    const auto member = members_.find(record.node);
+    const bool is_up = member != members_.end() && member->second.state != msg::MemberState::dead &&
+                       member->second.state != msg::MemberState::left;
+    if (!is_up) down.push_back(&record);
+  }
+  return down;
+}
+
+std::string Control::verdict() const {
+  if (map_.cluster_id == 0) {
+    return "no cluster yet: run `harka init` on one node, or check the seed list";
+  }
+  const std::vector<const msg::NodeRecord*> down = nodes_down();
+  if (const std::uint32_t missing = shards_without_leader(); missing > 0) {
+    return std::to_string(missing) + " of " + std::to_string(map_.shard_count) +
+           " shards have no leader: " +
+           (down.empty() ? "they are electing one, or too many of their replicas are damaged (see "
+                           "`harka actors`)"
+                         : "too few of their replicas are up");
+  }
+  if (down.empty()) return "healthy";
+  std::string names;
+  for (const msg::NodeRecord* record : down) names += (names.empty() ? "" : ", ") + record->name;
+  return "degraded: " + std::to_string(down.size()) + " of " + std::to_string(map_.nodes.size()) +
+         " nodes down (" + names + "); every shard has a leader";
+}
+
 std::string Control::status_json(std::uint64_t self) const {
   std::map<std::uint64_t, std::uint32_t> leading;
   for (const auto& [group, leader] : leaders_) {
@@ -72,16 +105,7 @@ std::string Control::status_json(std::uint64_t self) const {
   JsonWriter json;
   json.begin_object();
   json.field("apiVersion", "harka/v1").field("kind", "Status").field("version", options_.version);
-  if (map_.cluster_id == 0) {
-    json.field("verdict", "no cluster yet: run `harka init` on one node, or check the seed list");
-  } else if (missing > 0) {
-    json.field(
-        "verdict",
-        std::to_string(missing) + " of " + std::to_string(map_.shard_count) +
-            " shards have no leader: too few of their replicas are up");
-  } else {
-    json.field("verdict", "healthy");
-  }
+  json.field("verdict", verdict());
   json.field("clusterId", std::to_string(map_.cluster_id)).field("mapVersion", map_.version);
   json.field("shards", map_.shard_count).field("shardsWithoutLeader", missing);
   json.field("replicationFactor", map_.replication_factor);
@@ -94,6 +118,15 @@ std::string Control::status_json(std::uint64_t self) const {
     json.field("clientAddress", member.client_address).field("linkAddress", member.link_address);
     json.field("epoch", member.epoch).field("leading", leading[node]);
     json.field("self", node == self).end();
+  }
+  for (const msg::NodeRecord* record : nodes_down()) {
+    if (members_.contains(record->node)) continue;
+    json.begin_object().field("name", record->name).field("node", std::to_string(record->node));
+    json.field("state", msg::name_of(msg::MemberState::dead)).field("region", record->region);
+    json.field("clientAddress", record->client_address);
+    json.field("linkAddress", record->link_address);
+    json.field("epoch", std::uint64_t{0}).field("leading", std::uint32_t{0});
+    json.field("self", false).end();
   }
   json.end();
   json.key("warnings").begin_array().end();

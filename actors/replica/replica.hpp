@@ -23,8 +23,11 @@ namespace harka {
 struct ReplicaOptions {
   raft::Options raft;
   std::vector<std::uint64_t> initial_voters;  // of a group that has never run
-  std::size_t flush_bytes = 4U << 20;  // dirty, or in the log since the last one: start a flush
-  Duration flush_interval = 5s;        // so does half of it to all of it since the first change
+  /// Dirty, or in the log since the last one: start a flush. Each one rewrites most pages of a
+  /// shard whose keys are written at random, so a small bound multiplies what the disk has to take;
+  /// time bounds memory and replay better.
+  std::size_t flush_bytes = 16U << 20;
+  Duration flush_interval = 5s;  // so does half of it to all of it since the first change
 };
 
 class Replica final : public Machine, private ReplicaHost {

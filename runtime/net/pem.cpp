@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -13,20 +14,24 @@ namespace harka::net {
 
 namespace {
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Code::not_found, path + " cannot be read: " + std::strerror(errno)};
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 Bio memory_of(const std::string& text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
 }  // namespace
 
+Result<std::string> read_pem(const std::string& path) {
+  std::error_code failure;
+  if (std::filesystem::is_directory(path, failure)) {
+    return Error{Code::invalid_argument, path + " is a directory, not a PEM file"};
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{Code::not_found, path + " cannot be read: " + std::strerror(errno)};
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
 Result<std::vector<Certificate>> read_certificates(const std::string& path) {
-  const auto pem = read_file(path);
+  const auto pem = read_pem(path);
   if (!pem) return pem.error();
   const Bio bio = memory_of(pem.value());
   std::vector<Certificate> all;
@@ -45,7 +50,7 @@ Result<Certificate> read_certificate(const std::string& path) {
 }
 
 Result<Key> read_key(const std::string& path) {
-  const auto pem = read_file(path);
+  const auto pem = read_pem(path);
   if (!pem) return pem.error();
   const Bio bio = memory_of(pem.value());
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));

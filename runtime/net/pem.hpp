@@ -27,6 +27,8 @@ using Key = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using Bio = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 
+/// The text of a file. The error names it.
+[[nodiscard]] Result<std::string> read_pem(const std::string& path);
 /// All certificates of a file in its order, at least one. The error names the file.
 [[nodiscard]] Result<std::vector<Certificate>> read_certificates(const std::string& path);
 /// The first of them.

@@ -3,25 +3,14 @@
 #include "runtime/net/tls.hpp"
 
 #include "runtime/net/loop_kj.hpp"
+#include "runtime/net/pem.hpp"
 
 #include <kj/exception.h>
 
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
 namespace harka::net {
-
-namespace {
-
-Result<std::string> read_pem(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{Code::not_found, path + ": cannot be read"};
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-}  // namespace
 
 Result<kj::Own<kj::TlsContext>> make_node_tls(const TlsFiles& files, kj::Timer& timer) {
   if (const auto checked = check_tls_files(files); !checked) return checked.error();

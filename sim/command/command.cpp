@@ -9,6 +9,7 @@
 #include "sim/history.hpp"
 #include "sim/run.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 namespace harka::sim {
@@ -76,6 +77,11 @@ Result<int> carry_out(const std::string& verb, const std::vector<std::string>& w
 
 int run_command(const std::vector<std::string>& arguments) {
   (void)log::configure({.level = log::Level::off, .file = {}, .node = {}});
+  const auto is_help = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  if (std::any_of(arguments.begin(), arguments.end(), is_help)) {
+    std::cout << usage_text;
+    return 0;
+  }
   const std::string verb = arguments.empty() ? "" : arguments.front();
   const std::vector<std::string> words(
       arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());

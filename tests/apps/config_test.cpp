@@ -220,6 +220,9 @@ BOOST_AUTO_TEST_CASE(certificates_that_do_not_fit_are_said) {
   config = ours.config("n1");
   config.tls_ca = "/nonexistent/ca.pem";
   BOOST_TEST(says(apps::check_config(config), "/nonexistent/ca.pem cannot be read: No such file"));
+  config = ours.config("n1");
+  config.tls_ca = ours.path;
+  BOOST_TEST(says(apps::check_config(config), " is a directory, not a PEM file"));
 }
 
 BOOST_AUTO_TEST_CASE(a_clients_key_must_fit_its_certificate) {

@@ -126,7 +126,7 @@ def check_torn_tail(cluster, ledger):
         file.write(b"\0" * 20)
     ledger.write()
     restart(cluster, ledger, 2)
-    if "a write that was never acknowledged was cut from" not in log_of(cluster, 2):
+    if "is incomplete and was dropped" not in log_of(cluster, 2):
         raise Failed("the cut is not in the log")
 
 

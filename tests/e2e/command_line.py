@@ -41,7 +41,7 @@ def check_mistakes():
 
 def check_help():
     commands = ["start", "init", "status", "actors", "drain", "config", "cert", "demo", "bench", "explain"]
-    for words in [[], *[[command] for command in commands]]:
+    for words in [[], *[[command] for command in commands], ["sim", "run"]]:
         result = harka(*words, "--help")
         expect(result.returncode == 0, "help failed", result)
         expect(len(result.stdout.splitlines()) <= LINES_MAX, "help is longer than a screen", result)

@@ -285,4 +285,28 @@ BOOST_AUTO_TEST_CASE(status_says_when_there_is_no_cluster) {
   BOOST_TEST(reply.json.view().find("harka init") != std::string_view::npos);
 }
 
+// A node that was never heard of since this one started is in no member list.
+BOOST_AUTO_TEST_CASE(status_names_the_nodes_of_the_map_that_are_down) {
+  msg::ClusterMap map = map_of(5, 1);
+  for (const std::uint64_t id : {1, 2, 3}) {
+    msg::NodeRecord record;
+    record.node = id;
+    record.name = "n" + std::to_string(id);
+    map.nodes.push_back(record);
+  }
+  map.shards.clear();
+  Node node(1, map);
+  msg::MembershipChanged change;
+  msg::Member member;
+  member.node = 2;
+  member.name = "n2";
+  change.members.push_back(member);
+  node.driver->deliver(admin, change);
+  node.driver->deliver(admin, msg::AdminRequest{"status", {}, 1}, 4);
+  const auto reply = node.driver->sent<msg::AdminReply>().at(0).second;
+  BOOST_TEST(reply.exit_code == 1);
+  BOOST_TEST(reply.json.view().find("1 of 3 nodes down (n3)") != std::string_view::npos);
+  BOOST_TEST(reply.json.view().find(R"("name":"n3")") != std::string_view::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
