@@ -334,6 +334,18 @@ Result<void> SegmentLog::start_afresh() {
   if (Result<void> done = flush(); !done.ok()) return done;
   while (segments_.begin()->first < first_new) release_oldest();
   is_freeing_ = false;
+  return remake_cut_files();
+}
+
+// A file that was cut to nothing says not even that it is of an old lap: it would be damage at each
+// start.
+Result<void> SegmentLog::remake_cut_files() {
+  for (Segment& segment : free_) {
+    if (segment.file->size() >= record_bytes(header_payload_bytes)) continue;
+    Result<std::unique_ptr<DiskFile>> made = disk_.create(segment.name, options_.segment_bytes);
+    if (!made.ok()) return failed(made.error());
+    segment.file = std::move(made).value();
+  }
   return {};
 }
 

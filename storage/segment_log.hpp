@@ -108,6 +108,7 @@ class SegmentLog {
   void taint_groups(const Recovery& recovery);
   void taint_without_state();
   Result<void> start_afresh();
+  Result<void> remake_cut_files();
   void damaged(const std::string& what);
 
   // Writing.

@@ -479,6 +479,7 @@ BOOST_AUTO_TEST_CASE(a_segment_that_was_cut_is_damaged_wherever_the_cut_is) {
     alone.refuses_damage = true;  // and changes nothing
     BOOST_TEST(!SegmentLog::open(disk, alone).ok(), "cut to " << sizes[where]);
     BOOST_TEST(open(disk)->is_damaged(), "cut to " << sizes[where]);
+    BOOST_TEST(!open(disk)->is_damaged(), "cut to " << sizes[where] << ", the next start");
   }
 }
 
