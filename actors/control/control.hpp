@@ -95,6 +95,8 @@ class Control final : public Machine {
   void learn_leader(std::uint32_t group, Term term, std::uint64_t node);
   [[nodiscard]] std::string status_json(std::uint64_t self) const;
   [[nodiscard]] std::string verdict() const;
+  /// As far as this node knows; one that was never heard of is not.
+  [[nodiscard]] bool is_up(std::uint64_t node) const;
   [[nodiscard]] std::vector<const msg::NodeRecord*> nodes_down() const;
   [[nodiscard]] std::uint32_t shards_without_leader() const;
 

@@ -49,17 +49,19 @@ void Control::answer(const Asker& asker, int exit_code, std::string json, Turn& 
   turn.send(asker.address, std::move(reply), asker.correlation);
 }
 
+bool Control::is_up(std::uint64_t node) const {
+  if (node == options_.self.node) return true;
+  const auto member = members_.find(node);
+  return member != members_.end() && member->second.state != msg::MemberState::dead &&
+         member->second.state != msg::MemberState::left;
+}
+
 std::uint32_t Control::shards_without_leader() const {
   std::uint32_t count = 0;
   for (const msg::ShardRecord& record : map_.shards) {
     const auto leader = leaders_.find(group_of(ShardId{record.shard}).value);
     const bool is_led = leader != leaders_.end() && leader->second.node != 0;
-    const auto member = is_led ? members_.find(leader->second.node) : members_.end();
-    const bool is_up =
-        is_led && (leader->second.node == options_.self.node ||
-                   (member != members_.end() && member->second.state != msg::MemberState::dead &&
-                    member->second.state != msg::MemberState::left));
-    count += is_up ? 0 : 1;
+    count += is_led && is_up(leader->second.node) ? 0 : 1;
   }
   return count;
 }
@@ -68,11 +70,7 @@ std::uint32_t Control::shards_without_leader() const {
 std::vector<const msg::NodeRecord*> Control::nodes_down() const {
   std::vector<const msg::NodeRecord*> down;
   for (const msg::NodeRecord& record : map_.nodes) {
-    if (record.node == options_.self.node) continue;
-    const auto member = members_.find(record.node);
-    const bool is_up = member != members_.end() && member->second.state != msg::MemberState::dead &&
-                       member->second.state != msg::MemberState::left;
-    if (!is_up) down.push_back(&record);
+    if (!is_up(record.node)) down.push_back(&record);
   }
   return down;
 }
@@ -112,21 +110,24 @@ std::string Control::status_json(std::uint64_t self) const {
   const auto meta = leaders_.find(meta_group.value);
   json.field("metaLeader", std::to_string(meta == leaders_.end() ? 0 : meta->second.node));
   json.key("items").begin_array();
-  for (const auto& [node, member] : members_) {
-    json.begin_object().field("name", member.name).field("node", std::to_string(node));
+  const auto put = [&](const msg::Member& member) {
+    json.begin_object().field("name", member.name).field("node", std::to_string(member.node));
     json.field("state", msg::name_of(member.state)).field("region", member.region);
     json.field("clientAddress", member.client_address).field("linkAddress", member.link_address);
-    json.field("epoch", member.epoch).field("leading", leading[node]);
-    json.field("self", node == self).end();
-  }
+    json.field("epoch", member.epoch).field("leading", leading[member.node]);
+    json.field("self", member.node == self).end();
+  };
+  for (const auto& [node, member] : members_) put(member);
   for (const msg::NodeRecord* record : nodes_down()) {
     if (members_.contains(record->node)) continue;
-    json.begin_object().field("name", record->name).field("node", std::to_string(record->node));
-    json.field("state", msg::name_of(msg::MemberState::dead)).field("region", record->region);
-    json.field("clientAddress", record->client_address);
-    json.field("linkAddress", record->link_address);
-    json.field("epoch", std::uint64_t{0}).field("leading", std::uint32_t{0});
-    json.field("self", false).end();
+    msg::Member unseen;
+    unseen.node = record->node;
+    unseen.name = record->name;
+    unseen.region = record->region;
+    unseen.client_address = record->client_address;
+    unseen.link_address = record->link_address;
+    unseen.state = msg::MemberState::dead;
+    put(unseen);
   }
   json.end();
   json.key("warnings").begin_array().end();
