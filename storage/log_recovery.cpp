@@ -94,7 +94,7 @@ Result<void> SegmentLog::load() {
               ", is incomplete and was dropped: it was under way when the node ended, and is not "
               "among those acknowledged");
     }
-    // No writer leaves a segment without room for its seal: the file was cut at a record's end.
+    // No writer leaves a segment without room for its seal: cut, and its header told no size.
     if (!survey.is_sealed && !has_room_for_seal(newest, survey)) return start_afresh();
     if (Result<void> done = seal_torn(newest, survey); !done.ok()) return done;
   }

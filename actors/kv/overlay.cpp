@@ -68,9 +68,7 @@ std::vector<const Overlay::Entry*> Overlay::sorted_from(std::uint64_t from) cons
   for (const Entry& entry : entries_) {
     if (entry.hash >= from) sorted.push_back(&entry);
   }
-  std::sort(sorted.begin(), sorted.end(), [](const Entry* a, const Entry* b) {
-    return a->hash != b->hash ? a->hash < b->hash : a->key() < b->key();
-  });
+  std::sort(sorted.begin(), sorted.end(), is_before);
   return sorted;
 }
 

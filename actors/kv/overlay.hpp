@@ -34,6 +34,11 @@ class Overlay {
     [[nodiscard]] std::optional<Record> record() const;
   };
 
+  /// The engine's order: by (hash, key).
+  [[nodiscard]] static bool is_before(const Entry* a, const Entry* b) {
+    return a->stored_key.view() < b->stored_key.view();
+  }
+
   [[nodiscard]] const Entry* find(std::string_view key, std::uint64_t hash) const;
   /// Copies the record's value.
   void set(std::string_view key, std::uint64_t hash, const Record& record);

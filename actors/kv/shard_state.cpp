@@ -57,9 +57,7 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
       older.begin(),
       older.end(),
       std::back_inserter(overlay),
-      [](const Overlay::Entry* a, const Overlay::Entry* b) {
-        return a->hash != b->hash ? a->hash < b->hash : a->key() < b->key();
-      });
+      Overlay::is_before);
   std::uint64_t stop_after = hash_max;
   bool is_stopping = false;
   const auto offer = [&](std::uint64_t hash, std::string_view key, const Record& record) {

@@ -5,8 +5,7 @@
 // Each damage is tried in a process of its own, because the engine ends it when it finds one.
 #include "storage/lmdb/fault_guard.hpp"
 #include "storage/lmdb/file_check.hpp"
-#include "storage/lmdb_engine.hpp"
-#include "tests/support/folder.hpp"
+#include "tests/storage/engine_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>
@@ -54,28 +53,11 @@ Records records_of(std::uint32_t group) {
   return records;
 }
 
-void write(Engine& engine, std::uint32_t group, LogIndex index, const Records& records) {
-  msg::FlushState flush;
-  flush.group = group;
-  flush.applied_index = index;
-  flush.applied_term = 1;
-  flush.config.voters = {1, 2, 3};
-  for (const auto& [key, value] : records) {
-    msg::StateWrite put;
-    put.key = SharedBytes::copy_of(key);
-    put.value = SharedBytes::copy_of(value);
-    flush.writes.push_back(put);
-  }
-  storage::WriteBatch batch;
-  batch.flushes = {&flush};
-  BOOST_REQUIRE(engine.write(batch).ok());
-}
-
 void fill(const Folder& folder) {
   auto engine = storage::open_lmdb_engine(options_for(folder));
   BOOST_REQUIRE(engine.ok());
   for (std::uint32_t group = 1; group <= group_count; ++group) {
-    write(*engine.value(), group, 40, records_of(group));
+    testing::write(*engine.value(), testing::flush_of(group, 40, records_of(group)));
   }
 }
 
