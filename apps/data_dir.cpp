@@ -131,12 +131,4 @@ DataDir::~DataDir() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-NodeId node_id_of(const std::string& name) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  }
-  return NodeId{hash == 0 ? 1 : hash};
-}
-
 }  // namespace harka::apps

@@ -51,7 +51,4 @@ class DataDir {
   int lock_ = -1;
 };
 
-/// A node's id: a 64-bit hash of its name (FNV-1a), never zero.
-[[nodiscard]] NodeId node_id_of(const std::string& name);
-
 }  // namespace harka::apps

@@ -3,6 +3,7 @@
 
 #include "apps/commands.hpp"
 #include "apps/values.hpp"
+#include "base/node_id.hpp"
 
 #include <string>
 #include <utility>

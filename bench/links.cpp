@@ -3,6 +3,7 @@
 // decoded envelope, and round trips one at a time. bench/links.sh runs it beside Erlang/OTP.
 #include "runtime/net/links.hpp"
 
+#include "base/node_id.hpp"
 #include "runtime/net/dev_ca.hpp"
 
 #include <sys/resource.h>
@@ -70,13 +71,13 @@ class AnswerPort final : public Port {
 };
 
 struct Node {
-  Node(const std::string& dir, const std::string& name, std::uint64_t id, std::string listen)
-      : directory(NodeId{id}), loop(name) {
+  Node(const std::string& dir, const std::string& name, std::string listen)
+      : directory(node_id_of(name)), loop(name) {
     LinkOptions options;
-    options.own.node = id;
+    options.own.node = directory.self().value;
     options.own.name = name;
     options.own.epoch = 1;
-    options.own.data_id = id;
+    options.own.data_id = directory.self().value;
     options.listen_address = std::move(listen);
     if (std::getenv("HARKA_BENCH_PLAIN") != nullptr) {
       options.allows_plaintext = true;
@@ -97,14 +98,16 @@ struct Node {
   std::shared_ptr<Links> links;
 };
 
-constexpr std::uint64_t server_id = 1;
-constexpr std::uint64_t client_id = 2;
+// By these names their certificates are made, and the ids belong to the names.
+constexpr const char* server_name = "server";
+constexpr const char* client_name = "client";
+constexpr NodeId server_id = node_id_of(server_name);
+constexpr NodeId client_id = node_id_of(client_name);
 
 int serve(const std::string& dir, const std::string& port) {
-  Node node(dir, "server", server_id, "127.0.0.1:" + port);
+  Node node(dir, server_name, "127.0.0.1:" + port);
   node.directory.bind(
-      address_of(NodeId{server_id}, msg::ActorKind::cache),
-      std::make_shared<EchoPort>(node.directory));
+      address_of(server_id, msg::ActorKind::cache), std::make_shared<EchoPort>(node.directory));
   std::puts("ready");
   std::fflush(stdout);
   (void)std::getchar();  // until the script closes the pipe
@@ -114,10 +117,9 @@ int serve(const std::string& dir, const std::string& port) {
 
 class Client {
  public:
-  Client(const std::string& dir, const std::string& port)
-      : node_(dir, "client", client_id, "127.0.0.1:0") {
-    node_.directory.bind(address_of(NodeId{client_id}, msg::ActorKind::cache), answers_);
-    node_.links->set_peers({{NodeId{server_id}, "server", "127.0.0.1:" + port, "", 0, false}});
+  Client(const std::string& dir, const std::string& port) : node_(dir, client_name, "127.0.0.1:0") {
+    node_.directory.bind(address_of(client_id, msg::ActorKind::cache), answers_);
+    node_.links->set_peers({{server_id, server_name, "127.0.0.1:" + port, "", 0, false}});
     while (node_.links->status().empty() || !node_.links->status()[0].is_up) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
@@ -166,8 +168,8 @@ class Client {
     message.duplicate = wants_answer;
     message.replies = SharedBytes(std::string(payload_bytes, 'x'));
     return std::make_shared<const Envelope>(Envelope{
-        address_of(NodeId{client_id}, msg::ActorKind::cache),
-        address_of(NodeId{server_id}, msg::ActorKind::cache),
+        address_of(client_id, msg::ActorKind::cache),
+        address_of(server_id, msg::ActorKind::cache),
         0,
         std::move(message)});
   }
@@ -210,8 +212,8 @@ int run(const std::vector<std::string>& arguments) {
   const std::string mode = arguments.size() > 1 ? arguments[1] : "";
   if (mode == "certs" && arguments.size() == 3) {
     const std::string& dir = arguments[2];
-    const bool made = make_dev_ca(dir).ok() && issue_node_certificate(dir, "server").ok() &&
-                      issue_node_certificate(dir, "client").ok();
+    const bool made = make_dev_ca(dir).ok() && issue_node_certificate(dir, server_name).ok() &&
+                      issue_node_certificate(dir, client_name).ok();
     return made ? 0 : 1;
   }
   if (mode == "server" && arguments.size() == 4) return serve(arguments[2], arguments[3]);

@@ -2,6 +2,7 @@
 // Each side sends one frame. Before it has been accepted a peer may send 16 KiB, no more.
 #include "runtime/net/handshake.hpp"
 
+#include "base/node_id.hpp"
 #include "runtime/net/stream.hpp"
 #include "runtime/net/tls.hpp"
 #include "runtime/net/wire.hpp"
@@ -232,6 +233,11 @@ std::optional<std::string> Handshake::refusal(Talk& talk) const {
   if (tls_ != nullptr && !is_certified_as(*talk.certificate, peer.peer.name)) {
     return "the certificate of the node that calls itself '" + peer.peer.name +
            "' is for another name";
+  }
+  if (tls_ != nullptr && NodeId{peer.peer.node} != node_id_of(peer.peer.name)) {
+    return "the certificate of '" + peer.peer.name + "' does not cover the node id in its hello, " +
+           "which is not the id of that name: a node of another kind, or it claims to be another "
+           "one";
   }
   if (peer.credit_bytes == 0) return "a hello without credit";
   return judge_(peer);

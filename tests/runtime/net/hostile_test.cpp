@@ -295,6 +295,25 @@ BOOST_AUTO_TEST_CASE(a_certificate_for_another_name_is_refused_and_told_why) {
   BOOST_TEST(a.links->status().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_certificate_covers_no_other_nodes_id) {
+  TestCa ca;
+  TestNode a(options_of("a", ca));
+  TestNode b(options_of("b", ca));
+  LinkOptions options = options_of("c", ca);
+  options.own.node = b.options.own.node;
+  TestNode impostor(options);
+  const auto is_told = [](TestNode& node, NodeId peer) {
+    return node.status_of(peer).last_error.find("not the id of that name") != std::string::npos;
+  };
+  impostor.links->set_peers({a.info()});  // it dials, and is refused
+  BOOST_TEST(eventually([&] { return is_told(impostor, a.self()); }));
+  BOOST_TEST(a.links->refused_count() > 0U);
+  a.links->set_peers({impostor.info()});  // it answers, and is hung up on
+  BOOST_TEST(eventually([&] { return is_told(a, b.self()); }));
+  BOOST_TEST(!a.is_linked(b.self()));
+  BOOST_TEST(link_up(a, b));
+}
+
 BOOST_AUTO_TEST_CASE(plain_text_at_a_tls_listener_is_refused_and_the_other_way_round) {
   TestCa ca;
   TestNode a(options_of("a", ca));

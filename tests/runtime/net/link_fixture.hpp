@@ -2,6 +2,7 @@
 // Nodes in one process that talk over loopback, with certificates of one throw-away CA.
 #pragma once
 
+#include "base/node_id.hpp"
 #include "runtime/net/dev_ca.hpp"
 #include "runtime/net/links.hpp"
 #include "tests/support/folder.hpp"
@@ -74,9 +75,7 @@ class TestCa {
 };
 
 inline std::uint64_t id_of(const std::string& name) {
-  std::uint64_t id = 0;
-  for (const char c : name) id = id * 256 + static_cast<unsigned char>(c);
-  return id;
+  return node_id_of(name).value;
 }
 
 /// One node: a loop, a directory with a collector behind membership and replica 0, and links.
