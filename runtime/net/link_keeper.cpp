@@ -266,7 +266,8 @@ void LinkKeeper::report_rejection() {
   for (const auto& [alias, seed] : seeds_) {
     if (seed.dial.next_at != Instant::max()) answers.push_back({seed.address, seed.dial.error});
   }
-  const auto rejection = rejection_of(answers, options_.own.cluster_id == 0);
+  const auto rejection =
+      rejection_of(answers, {options_.own.cluster_id == 0, monotonic_now() - started_at_});
   if (rejection) options_.on_rejected(*rejection);
 }
 

@@ -129,6 +129,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   LinkOptions options_;
   std::shared_ptr<PeerTable> table_;
   Random random_;
+  const Instant started_at_ = monotonic_now();
   kj::Own<kj::TlsContext> tls_;
   std::unique_ptr<Handshake> handshake_;
   kj::Own<kj::ConnectionReceiver> receiver_;

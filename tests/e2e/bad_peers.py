@@ -61,8 +61,11 @@ def log_of(cluster, i):
 
 
 def check_wrong_authority(cluster):
-    stranger = Stranger(cluster, "wrong-ca", "n4", tls=certificate(cluster, "n4", "other-tls"))
+    tls = certificate(cluster, "n4", "other-tls")
+    stranger = Stranger(cluster, "wrong-ca", "n4", tls=tls)
     stranger.expect_end(4, "HK4001", "its certificate is not of this cluster's CA")
+    patient = Stranger(cluster, "wrong-ca-dead-seed", "n4", tls=tls, seeds=[free_port(), *cluster.links])
+    patient.expect_end(4, "HK4001", "its certificate is not of this cluster's CA", "Connection refused")
     wait_for("a word in a member's log", END_BOUND, lambda: any(
         "refused a connection" in log_of(cluster, i) and "not of its CA" in log_of(cluster, i)
         for i in range(len(cluster.servers))))
@@ -84,6 +87,8 @@ def check_other_cluster(cluster):
     alone.server.end()
     foreign = Stranger(cluster, "foreign", "n5", tls=tls)
     foreign.expect_end(6, "HK6001", "belongs to cluster", "check the seed list")
+    patient = Stranger(cluster, "foreign", "n5", tls=tls, seeds=[cluster.links[0], free_port()])
+    patient.expect_end(6, "HK6001", "belongs to cluster", "no verdict of", "Connection refused")
     back = Stranger(cluster, "foreign", "n5", seeds=[])
     try:
         wait_for("its own data", END_BOUND, lambda: Resp(back.client).call("GET", "k") == "v")

@@ -6,7 +6,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <iterator>
+
 using namespace harka::net;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -18,10 +21,13 @@ const std::string nobody = "connect(): Connection refused";
 
 using Kind = Rejection::Kind;
 
-std::optional<Kind> verdict(const std::vector<std::string>& reasons, bool is_fresh) {
+std::optional<Kind> verdict(
+    const std::vector<std::string>& reasons,
+    bool is_fresh,
+    harka::Duration waited = harka::Duration::zero()) {
   std::vector<SeedAnswer> seeds;
   for (const std::string& reason : reasons) seeds.push_back({"h:1", reason});
-  const auto rejection = rejection_of(seeds, is_fresh);
+  const auto rejection = rejection_of(seeds, {is_fresh, waited});
   if (!rejection) return std::nullopt;
   return rejection->kind;
 }
@@ -50,6 +56,25 @@ BOOST_AUTO_TEST_CASE(another_cluster_and_another_ca_must_be_said_by_all) {
   BOOST_TEST(!verdict({foreign, nobody}, false).has_value());
   BOOST_TEST((verdict({untrusted}, true) == Kind::certificate));
   BOOST_TEST(!verdict({untrusted, foreign}, false).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_seed_is_waited_for_but_not_for_ever) {
+  const std::vector<std::string> verdicts[] = {
+      {foreign, nobody}, {nobody, untrusted}, {taken, ""}, {taken, twin, nobody}};
+  const Kind kinds[] = {Kind::other_cluster, Kind::certificate, Kind::name_taken, Kind::name_taken};
+  for (std::size_t i = 0; i < std::size(kinds); ++i) {
+    BOOST_TEST(!verdict(verdicts[i], false, rejection_patience - 1ms).has_value());
+    BOOST_TEST((verdict(verdicts[i], false, rejection_patience) == kinds[i]));
+  }
+  BOOST_TEST(
+      rejection_of({{"h:1", foreign}, {"h:2", nobody}}, {false, rejection_patience})
+          ->detail.find("h:2: connect()") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(no_patience_ends_without_a_verdict_or_with_two) {
+  BOOST_TEST(!verdict({nobody, ""}, true, 1h).has_value());
+  BOOST_TEST(!verdict({twin, nobody}, false, 1h).has_value());
+  BOOST_TEST(!verdict({untrusted, foreign, nobody}, false, 1h).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(without_seeds_nobody_can_reject) {
