@@ -9,10 +9,22 @@ namespace harka::apps {
 
 namespace {
 
-constexpr Duration answer_timeout = 30s;
+// For all of it: connecting, the password, the answer. A node answers the first two from what it
+// knows, so one that takes longer is stopped or hangs; the others wait for other nodes.
+Duration time_for(const std::string& verb) {
+  return verb == "status" || verb == "actors" ? Duration{5s} : Duration{30s};
+}
 
 int fail(const ClientOptions& options, std::string_view id, const std::string& detail) {
   return report_failure(options.style, admin::failure(id), detail);
+}
+
+// A broken connection means what `otherwise` says; a node that is silent is always the same.
+int fail_unanswered(const ClientOptions& options, const Error& error, std::string_view otherwise) {
+  return fail(
+      options,
+      error.code == Code::unknown_outcome ? "HK7001" : otherwise,
+      options.address + " did not answer: " + error.detail);
 }
 
 std::vector<std::string> request_for(const ClientOptions& options, const std::string& verb) {
@@ -40,20 +52,21 @@ int print_answer(const ClientOptions& options, int exit_code, const std::string&
 }  // namespace
 
 int run_admin(const ClientOptions& options, const std::string& verb) {
-  Result<RespClient> client = RespClient::connect(options.address, answer_timeout);
+  const auto end = std::chrono::steady_clock::now() + time_for(verb);
+  Result<RespClient> client = RespClient::connect(options.address, time_for(verb));
   if (!client.ok()) {
     const bool is_wrong = client.error().code == Code::invalid_argument;
     return fail(options, is_wrong ? "HK2001" : "HK3001", client.error().detail);
   }
   if (!options.password.empty()) {
+    client.value().set_timeout(end - std::chrono::steady_clock::now());
     const Result<RespValue> auth = client.value().call({"AUTH", options.password});
-    if (!auth.ok()) return fail(options, "HK3001", auth.error().detail);
+    if (!auth.ok()) return fail_unanswered(options, auth.error(), "HK3001");
     if (auth.value().is_error()) return fail(options, "HK4001", auth.value().text);
   }
+  client.value().set_timeout(end - std::chrono::steady_clock::now());
   const Result<RespValue> reply = client.value().call(request_for(options, verb));
-  if (!reply.ok()) {
-    return fail(options, "HK7001", options.address + " did not answer: " + reply.error().detail);
-  }
+  if (!reply.ok()) return fail_unanswered(options, reply.error(), "HK7001");
   if (reply.value().is_error()) {
     const bool is_auth = reply.value().text.starts_with("NOAUTH");
     return fail(options, is_auth ? "HK4001" : "HK2001", reply.value().text);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -25,6 +26,10 @@ constexpr int depth_max = 8;
 
 Error broken(const std::string& what) {
   return Error{Code::io_failed, what};
+}
+
+Error too_late() {
+  return Error{Code::unknown_outcome, "no reply in time"};
 }
 
 Result<void> wait_connected(int socket, Duration timeout) {
@@ -46,13 +51,7 @@ Result<void> connect_socket(int socket, const addrinfo& target, Duration timeout
     if (Result<void> waited = wait_connected(socket, timeout); !waited.ok()) return waited;
   }
   ::fcntl(socket, F_SETFL, flags);
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
-  timeval limit{};
-  limit.tv_sec = micros / 1'000'000;
-  limit.tv_usec = micros % 1'000'000;
   const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return {};
 }
@@ -91,16 +90,21 @@ Result<RespClient> RespClient::connect(const std::string& address, Duration time
                                             : connect_socket(socket, *found, timeout);
   ::freeaddrinfo(found);
   if (!connected.ok()) return broken("cannot reach " + address + ": " + connected.error().detail);
+  client.set_timeout(timeout);
   return Result<RespClient>(std::move(client));
 }
 
 RespClient::RespClient(RespClient&& other) noexcept
     : socket_(std::exchange(other.socket_, -1)),
+      timeout_(other.timeout_),
+      ends_at_(other.ends_at_),
       buffer_(std::move(other.buffer_)),
       read_(std::exchange(other.read_, 0)) {}
 
 RespClient& RespClient::operator=(RespClient&& other) noexcept {
   std::swap(socket_, other.socket_);
+  std::swap(timeout_, other.timeout_);
+  std::swap(ends_at_, other.ends_at_);
   std::swap(buffer_, other.buffer_);
   std::swap(read_, other.read_);
   return *this;
@@ -108,6 +112,16 @@ RespClient& RespClient::operator=(RespClient&& other) noexcept {
 
 RespClient::~RespClient() {
   if (socket_ >= 0) ::close(socket_);
+}
+
+void RespClient::set_timeout(Duration timeout) {
+  timeout_ = std::max<Duration>(timeout, 1ms);  // the system takes zero for no limit
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(timeout_).count();
+  timeval limit{};
+  limit.tv_sec = micros / 1'000'000;
+  limit.tv_usec = micros % 1'000'000;
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 Result<RespValue> RespClient::call(const std::vector<std::string>& arguments) {
@@ -133,8 +147,10 @@ Result<std::vector<RespValue>> RespClient::call_all(
 }
 
 Result<void> RespClient::send(std::string_view request) {
+  ends_at_ = std::chrono::steady_clock::now() + timeout_;
   while (!request.empty()) {
     const ssize_t sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent <= 0 && errno == EAGAIN) return too_late();
     if (sent <= 0) return broken(std::string("send: ") + std::strerror(errno));
     request.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -207,13 +223,12 @@ Result<std::string> RespClient::read_exactly(std::size_t count) {
 
 Result<void> RespClient::fill() {
   buffer_.erase(0, std::exchange(read_, 0));
+  if (std::chrono::steady_clock::now() > ends_at_) return too_late();  // it sends, but byte by byte
   char chunk[16 * 1024];
   const ssize_t received = ::recv(socket_, chunk, sizeof chunk, 0);
   if (received == 0) return broken("the server closed the connection");
-  if (received < 0) {
-    return broken(
-        errno == EAGAIN ? "no reply in time" : std::string("recv: ") + std::strerror(errno));
-  }
+  if (received < 0 && errno == EAGAIN) return too_late();
+  if (received < 0) return broken(std::string("recv: ") + std::strerror(errno));
   buffer_.append(chunk, static_cast<std::size_t>(received));
   return {};
 }

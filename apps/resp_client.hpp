@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ struct RespValue {
 
 class RespClient {
  public:
-  /// Connects within `timeout`, which also bounds every later call.
+  /// Connects within `timeout`, which also bounds every later call as a whole (a reply that comes
+  /// byte by byte: twice that).
   [[nodiscard]] static Result<RespClient> connect(const std::string& address, Duration timeout);
 
   RespClient(RespClient&& other) noexcept;
@@ -34,7 +36,11 @@ class RespClient {
   RespClient& operator=(const RespClient&) = delete;
   ~RespClient();
 
-  /// One command, one reply. io_failed: the connection is broken and the outcome unknown.
+  /// For later calls.
+  void set_timeout(Duration timeout);
+
+  /// One command, one reply. unknown_outcome: no reply in time; io_failed: the connection broke.
+  /// Either way nobody knows what happened, and the connection is of no use any more.
   [[nodiscard]] Result<RespValue> call(const std::vector<std::string>& arguments);
   /// A pipeline: sends all commands at once, then reads a reply to each.
   [[nodiscard]] Result<std::vector<RespValue>> call_all(
@@ -50,6 +56,8 @@ class RespClient {
   Result<void> fill();
 
   int socket_ = -1;
+  Duration timeout_{};
+  std::chrono::steady_clock::time_point ends_at_{};  // of the call that runs
   std::string buffer_;
   std::size_t read_ = 0;  // how much of the buffer has been consumed
 };

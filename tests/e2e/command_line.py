@@ -14,11 +14,12 @@ from e2e_lib import BINARY, Failed
 from cluster_lib import Resp, Server, free_port, wait_for
 
 LINES_MAX = 50  # of a help page
+STOPPED_BOUND = 20  # seconds; far above the 5 s that a question may take
 
 
-def harka(*words, **environment):
+def harka(*words, timeout=60, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("HARKA_") and k != "NO_COLOR"}
-    return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60,
+    return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=timeout,
                           stdin=subprocess.DEVNULL, env={**clean, **environment})
 
 
@@ -92,6 +93,21 @@ def check_formats(node):
     expect(harka("init", "--node", node).returncode == 6, "init works once", result)
 
 
+def check_stopped(node, server):
+    """A stopped node takes connections and says nothing: an answer comes in time all the same."""
+    server.kill(signal.SIGSTOP)
+    try:
+        for verb, password in (("status", ""), ("status", "p"), ("actors", "")):
+            result = harka(verb, "--node", node, timeout=STOPPED_BOUND, HARKA_OUTPUT="json",
+                           HARKA_PASSWORD=password)
+            expect(result.returncode == 7 and json.loads(result.stdout)["code"] == "HK7001", "no HK7001", result)
+            expect(f"{node} did not answer: no reply in time" in result.stderr, "no words", result)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"no end within {STOPPED_BOUND} s of a question to a stopped node") from None
+    finally:
+        server.kill(signal.SIGCONT)
+
+
 def check_bench(node):
     result = harka("bench", "--node", node, "--seconds", "1", "--warm-up", "0", "-c", "4", "-P", "8",
                    "-r", "1000", "-o", "json")
@@ -121,6 +137,7 @@ def main():
             wait_for("a single node", 60, lambda: Resp(port).call("SET", "k", "v") == "OK")
             wait_for("health", 60, lambda: harka("status", "--node", node).returncode == 0)
             check_formats(node)
+            check_stopped(node, server)
             check_bench(node)
             server.kill(signal.SIGTERM)
             if server.process.wait(30) != 0:
