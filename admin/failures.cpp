@@ -77,8 +77,9 @@ const std::vector<Failure>& failures() {
        "data is damaged",
        "Bytes that were written and synced read back differently. The node does not guess what "
        "they were.",
-       "check the disk. Damaged state: move the directory state/ away and start the node, its "
-       "replicas are restored from the others. Anything else, or a node alone: restore a backup"},
+       "check the disk. Where the line above says what to do, do that. Else the state is damaged: "
+       "move the directory state/ away and start the node, the other replicas restore it; for a "
+       "node alone restore a backup"},
       {"HK6003",
        exit_refused,
        "the data directory is in use",

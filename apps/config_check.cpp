@@ -2,6 +2,7 @@
 #include "apps/config_check.hpp"
 
 #include "apps/values.hpp"
+#include "runtime/net/pem.hpp"
 #include "runtime/net/tls_files.hpp"
 
 #include <algorithm>
@@ -100,6 +101,15 @@ void check_addresses(const Config& config, Mistakes& mistakes) {
   }
 }
 
+/// All that are missing are named at once.
+bool are_readable(const std::vector<std::string>& paths, Mistakes& mistakes) {
+  const std::size_t before = mistakes.size();
+  for (const std::string& path : paths) {
+    if (const auto pem = net::read_pem(path); !pem.ok()) mistakes.push_back(pem.error().detail);
+  }
+  return mistakes.size() == before;
+}
+
 void check_link_tls(const Config& config, Mistakes& mistakes) {
   const bool has_some =
       !config.tls_ca.empty() || !config.tls_cert.empty() || !config.tls_key.empty();
@@ -107,6 +117,7 @@ void check_link_tls(const Config& config, Mistakes& mistakes) {
     mistakes.emplace_back("tls_ca, tls_cert and tls_key go together: give all three");
   } else if (has_some) {
     const net::TlsFiles files{config.tls_ca, config.tls_cert, config.tls_key};
+    if (!are_readable({files.ca, files.certificate, files.key}, mistakes)) return;
     Result<void> usable = net::check_tls_files(files);
     if (usable.ok()) usable = net::check_peers_accept(files, config.name);
     if (!usable.ok()) mistakes.push_back(usable.error().detail);
@@ -122,6 +133,7 @@ void check_client_tls(const Config& config, Mistakes& mistakes) {
   if (config.client_tls_cert.empty() != config.client_tls_key.empty()) {
     mistakes.emplace_back("client_tls_cert and client_tls_key go together");
   } else if (has_client_tls(config)) {
+    if (!are_readable({config.client_tls_cert, config.client_tls_key}, mistakes)) return;
     const Result<void> usable = net::check_key_pair(config.client_tls_cert, config.client_tls_key);
     if (!usable.ok()) mistakes.push_back(usable.error().detail);
   }
@@ -133,17 +145,6 @@ void check_password_file(const std::string& path, Mistakes& mistakes) {
   if (!password.ok()) mistakes.push_back("password_file " + password.error().detail);
 }
 
-void check_log_file(const std::string& path, Mistakes& mistakes) {
-  if (path.empty()) return;
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code failure;
-  if (!std::filesystem::is_directory(folder, failure)) {
-    mistakes.push_back("log_file " + path + ": there is no directory " + folder.string());
-  } else if (std::filesystem::is_directory(path, failure)) {
-    mistakes.push_back("log_file " + path + " is a directory");
-  }
-}
-
 }  // namespace
 
 Mistakes check_config(const Config& config) {
@@ -153,8 +154,18 @@ Mistakes check_config(const Config& config) {
   check_link_tls(config, mistakes);
   check_client_tls(config, mistakes);
   check_password_file(config.password_file, mistakes);
-  check_log_file(config.log_file, mistakes);
   return mistakes;
+}
+
+std::optional<std::string> check_log_file(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code failure;
+  if (!std::filesystem::is_directory(folder, failure)) {
+    return "log_file " + path + ": there is no directory " + folder.string();
+  }
+  if (std::filesystem::is_directory(path, failure)) return "log_file " + path + " is a directory";
+  return std::nullopt;
 }
 
 }  // namespace harka::apps

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/data_dir.hpp"
 
-#include "apps/identity.hpp"
 #include "base/log.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -80,31 +80,48 @@ Result<Identity> identity_of(const std::string& path, const std::string& name) {
 }  // namespace
 
 Result<DataDir> DataDir::open(const std::string& path, const std::string& name) {
-  std::error_code failure;
-  std::filesystem::create_directories(path, failure);
-  if (failure) {
-    return Error{
-        Code::io_failed, "cannot make the data directory " + path + ": " + failure.message()};
-  }
   DataDir made;
   made.path_ = path;
+  if (Result<void> there = made.make_folders(); !there.ok()) return there.error();
   if (Result<void> locked = made.lock(); !locked.ok()) return locked.error();
   Result<Identity> identity = identity_of(path, name);
   if (!identity.ok()) return identity.error();
   made.is_state_lost_ = has_log(path) && !has_state(path);
-  ++identity.value().epoch;
-  const Result<void> written = write_identity(path + "/identity", identity.value());
-  if (!written.ok()) return written.error();
-  made.data_id_ = identity.value().data_id;
-  made.epoch_ = Epoch{identity.value().epoch};
+  made.identity_ = identity.value();
+  ++made.identity_.epoch;
   return Result<DataDir>(std::move(made));
+}
+
+Result<void> DataDir::claim() {
+  Result<void> written = write_identity(path_ + "/identity", identity_);
+  if (written.ok()) made_.clear();  // it is ours to stay
+  return written;
+}
+
+Result<void> DataDir::make_folders() {
+  std::error_code failure;
+  const std::filesystem::path whole = std::filesystem::absolute(path_).lexically_normal();
+  std::filesystem::path folder;
+  for (const std::filesystem::path& part : whole) {
+    folder /= part;
+    if (part.empty()) continue;  // behind a trailing slash
+    if (std::filesystem::create_directory(folder, failure)) made_.push_back(folder.string());
+    if (failure) {
+      return Error{
+          Code::io_failed, "cannot make the data directory " + path_ + ": " + failure.message()};
+    }
+  }
+  return {};
 }
 
 Result<void> DataDir::lock() {
   const std::string lock_path = path_ + "/lock";
-  lock_ = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  constexpr int flags = O_CREAT | O_RDWR | O_CLOEXEC;
+  lock_ = ::open(lock_path.c_str(), flags | O_EXCL, 0600);
+  if (lock_ >= 0) made_.push_back(lock_path);
+  if (lock_ < 0 && errno == EEXIST) lock_ = ::open(lock_path.c_str(), flags, 0600);
   if (lock_ < 0) return io_error("cannot open " + lock_path);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 || !is_lock_of(lock_path)) {
     if (errno != EWOULDBLOCK) return io_error("cannot lock " + lock_path);
     std::string holder;
     std::getline(std::ifstream(lock_path), holder);
@@ -120,14 +137,30 @@ Result<void> DataDir::lock() {
   return {};
 }
 
+bool DataDir::is_lock_of(const std::string& lock_path) const {
+  struct stat held {};
+
+  struct stat named {};
+
+  const bool is_same = ::fstat(lock_, &held) == 0 && ::stat(lock_path.c_str(), &named) == 0 &&
+                       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+  if (!is_same) errno = EWOULDBLOCK;
+  return is_same;
+}
+
 DataDir::DataDir(DataDir&& other) noexcept
     : path_(std::move(other.path_)),
-      data_id_(other.data_id_),
-      epoch_(other.epoch_),
+      identity_(std::move(other.identity_)),
+      made_(std::exchange(other.made_, {})),
       is_state_lost_(other.is_state_lost_),
       lock_(std::exchange(other.lock_, -1)) {}
 
 DataDir::~DataDir() {
+  // What somebody else put there meanwhile keeps its directory: only empty ones can be removed.
+  std::error_code ignored;
+  for (auto path = made_.rbegin(); path != made_.rend(); ++path) {
+    std::filesystem::remove(*path, ignored);
+  }
   if (lock_ >= 0) ::close(lock_);
 }
 

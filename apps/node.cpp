@@ -3,10 +3,9 @@
 // becomes a row of the table of failures.
 #include "apps/node.hpp"
 
+#include "apps/listen_check.hpp"
 #include "apps/node_parts.hpp"
 #include "apps/node_ports.hpp"
-#include "apps/port_holder.hpp"
-#include "apps/values.hpp"
 
 #include <utility>
 
@@ -16,15 +15,12 @@ namespace {
 
 constexpr std::uint32_t waiter_index = 1000;  // a client address that no gateway loop has
 
-/// Says who has the port, if that can be found out.
-Error named_holder(const std::string& address, const Error& error) {
-  const Result<HostPort> parsed = parse_address(address);
-  if (error.code != Code::io_failed || !parsed.ok()) return error;
-  const std::string holder = holder_of_port(parsed.value().port);
-  return Error{
-      error.code,
-      error.detail + (holder.empty() ? "; `ss -ltnp` as root shows who has the port"
-                                     : "; " + holder + " has the port")};
+/// Before anything is written: a start that cannot listen leaves nothing behind.
+Result<void> check_addresses(const Config& config) {
+  if (Result<void> free = check_listening("other nodes", config.link_address); !free.ok()) {
+    return free;
+  }
+  return check_listening("clients", config.client_address);
 }
 
 }  // namespace
@@ -34,6 +30,12 @@ Node::Node(std::unique_ptr<NodeParts> parts) : parts_(std::move(parts)) {}
 std::variant<std::unique_ptr<Node>, StartFailure> Node::start(const Config& config) {
   Result<DataDir> data = DataDir::open(config.data, config.name);
   if (!data.ok()) return failure_at(Stage::data_dir, data.error());
+  if (Result<void> free = check_addresses(config); !free.ok()) {
+    return failure_at(Stage::listeners, free.error());
+  }
+  if (Result<void> done = data.value().claim(); !done.ok()) {
+    return failure_at(Stage::data_dir, done.error());
+  }
   std::unique_ptr<Node> node(
       new Node(std::make_unique<NodeParts>(config, std::move(data).value())));
   NodeParts& parts = *node->parts_;
@@ -41,11 +43,11 @@ std::variant<std::unique_ptr<Node>, StartFailure> Node::start(const Config& conf
     return failure_at(Stage::stores, done.error());
   }
   if (Result<void> done = parts.open_links(); !done.ok()) {
-    return failure_at(Stage::listeners, named_holder(config.link_address, done.error()));
+    return failure_at(Stage::listeners, done.error());
   }
   parts.open_actors();
   if (Result<void> done = parts.open_gateways(); !done.ok()) {
-    return failure_at(Stage::listeners, named_holder(config.client_address, done.error()));
+    return failure_at(Stage::listeners, done.error());
   }
   parts.start_tree();
   return node;

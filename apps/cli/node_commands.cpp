@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <set>
 
 namespace harka::apps::cli {
@@ -63,6 +64,16 @@ Mistakes read_config(const CLI::App& command, const NodeFlags& flags, Config& co
   return mistakes;
 }
 
+/// The exit code when something is wrong.
+std::optional<int> report_mistakes(
+    const admin::Style& style, const Config& config, Mistakes mistakes) {
+  const auto log_file = check_log_file(config.log_file);
+  if (mistakes.empty() && !log_file) return std::nullopt;
+  const admin::Failure& failure = admin::failure(mistakes.empty() ? "HK2004" : "HK2002");
+  if (log_file) mistakes.push_back(*log_file);
+  return report_failure(style, failure, mistakes);
+}
+
 void add_start_command(CLI::App& app, Options& options) {
   auto* start = app.add_subcommand("start", "run a node; with no flags a single durable node");
   add_node_flags(*start, options.start);
@@ -74,9 +85,8 @@ void add_start_command(CLI::App& app, Options& options) {
   start->callback([start, &options] {
     Config config;
     const Mistakes mistakes = read_config(*start, options.start, config);
-    options.exit_code = mistakes.empty()
-                            ? run_node(config)
-                            : report_failure(admin::Style{}, admin::failure("HK2002"), mistakes);
+    const std::optional<int> failed = report_mistakes(admin::Style{}, config, mistakes);
+    options.exit_code = failed ? *failed : run_node(config);
   });
 }
 
@@ -91,9 +101,8 @@ void add_config_commands(CLI::App& app, Options& options) {
   check->callback([check, &options] {
     Config config;
     const Mistakes mistakes = read_config(*check, options.check, config);
-    if (!mistakes.empty()) {
-      options.exit_code =
-          report_failure(options.output.style(), admin::failure("HK2002"), mistakes);
+    if (const auto failed = report_mistakes(options.output.style(), config, mistakes)) {
+      options.exit_code = *failed;
       return;
     }
     admin::Json document = admin::make_document("ConfigCheck");

@@ -2,14 +2,11 @@
 // fork, exec, kill and wait; each child dies with the demo even if the demo is killed itself.
 #include "apps/demo/processes.hpp"
 
-#include "apps/port_holder.hpp"
-#include "apps/values.hpp"
+#include "apps/listen_check.hpp"
 #include "runtime/net/dev_ca.hpp"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,20 +23,6 @@ namespace {
 
 std::string loopback(int port) {
   return "127.0.0.1:" + std::to_string(port);
-}
-
-bool is_port_free(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool is_free =
-      ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(probe);
-  return is_free;
 }
 
 [[noreturn]] void become(const std::vector<std::string>& arguments, const std::string& log) {
@@ -97,15 +80,7 @@ DemoProcesses::~DemoProcesses() {
 Result<void> DemoProcesses::check_ports() const {
   for (const DemoNode& node : nodes_) {
     for (const std::string& address : {node.client_address, node.link_address}) {
-      const auto parsed = parse_address(address);
-      if (!parsed.ok()) return parsed.error();
-      const std::uint16_t port = parsed.value().port;
-      if (is_port_free(port)) continue;
-      const std::string holder = holder_of_port(port);
-      return Error{
-          Code::already_exists,
-          "port " + std::to_string(port) + " of node " + node.name + " is taken by " +
-              (holder.empty() ? "a process of another user (see `ss -ltnp` as root)" : holder)};
+      if (auto free = check_listening("node " + node.name, address); !free.ok()) return free;
     }
   }
   return {};

@@ -40,7 +40,14 @@ class EventLoop::Bell final : public Waker {
 };
 
 std::string describe(const kj::Exception& exception) {
-  return std::string(exception.getDescription().cStr());
+  std::string text(exception.getDescription().cStr());
+  // A failed system call comes as "bind(fd, …): Address already in use; toString() = …".
+  const std::size_t name = text.find_first_of("( ");
+  if (name == std::string::npos || name == 0 || text[name] != '(') return text;
+  const std::size_t words = text.find("): ", name);
+  if (words == std::string::npos) return text;
+  text.erase(0, words + 3);
+  return text.substr(0, text.find("; "));
 }
 
 EventLoop::Kj::Kj(EventLoop& its_loop) : io(kj::setupAsyncIo()), tasks(*this), loop_(its_loop) {}

@@ -47,7 +47,8 @@ struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
   return duration.count() * kj::NANOSECONDS;
 }
 
-/// One line about a KJ failure for people: the description without file, line and stack.
+/// One line about a KJ failure for people: the description without file, line and stack, of a
+/// failed system call only the system's words.
 [[nodiscard]] std::string describe(const kj::Exception& exception);
 
 }  // namespace harka::net

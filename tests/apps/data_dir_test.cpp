@@ -22,8 +22,9 @@ struct Opened {
 };
 
 Opened open(const Folder& folder) {
-  const Result<DataDir> made = DataDir::open(folder.path + "/data", "n1");
+  Result<DataDir> made = DataDir::open(folder.path + "/data", "n1");
   BOOST_REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().detail));
+  BOOST_REQUIRE(made.value().claim().ok());
   return {made.value().data_id(), made.value().epoch().value, made.value().is_state_lost()};
 }
 
@@ -62,7 +63,7 @@ BOOST_AUTO_TEST_CASE(each_start_raises_the_epoch_and_keeps_the_id) {
 
 BOOST_AUTO_TEST_CASE(another_nodes_directory_is_refused_by_name) {
   const Folder folder;
-  { BOOST_REQUIRE(DataDir::open(folder.path + "/data", "n7").ok()); }
+  { BOOST_REQUIRE(DataDir::open(folder.path + "/data", "n7").value().claim().ok()); }
   check_refused(folder, "HK6001", "belongs to node 'n7', not 'n1'");
 }
 
@@ -72,7 +73,8 @@ BOOST_AUTO_TEST_CASE(a_directory_in_use_names_the_process) {
   BOOST_REQUIRE(::pipe(pipes) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const Result<DataDir> held = DataDir::open(folder.path + "/data", "n1");
+    Result<DataDir> held = DataDir::open(folder.path + "/data", "n1");
+    if (held.ok()) (void)held.value().claim();
     ::close(pipes[1]);
     char byte = 0;
     (void)!::read(pipes[0], &byte, 1);  // until the parent is done or dead
@@ -86,6 +88,22 @@ BOOST_AUTO_TEST_CASE(a_directory_in_use_names_the_process) {
   ::waitpid(child, &status, 0);
   BOOST_TEST(status == 0);
   BOOST_TEST(open(folder).epoch >= 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_is_not_claimed_leaves_nothing_behind) {
+  const Folder folder;
+  { BOOST_REQUIRE(DataDir::open(folder.path + "/not/there/data/", "n1").ok()); }
+  BOOST_TEST(!std::filesystem::exists(folder.path + "/not"));
+  std::filesystem::create_directory(folder.path + "/data");
+  { BOOST_REQUIRE(DataDir::open(folder.path + "/data", "n1").ok()); }
+  BOOST_TEST(std::filesystem::is_empty(folder.path + "/data"));
+  const Opened first = open(folder);
+  { BOOST_REQUIRE(DataDir::open(folder.path + "/data", "n1").ok()); }
+  BOOST_TEST(std::filesystem::exists(folder.path + "/data/lock"));
+  add_log(folder);
+  const Opened second = open(folder);
+  BOOST_TEST(second.data_id == first.data_id);
+  BOOST_TEST(second.epoch == first.epoch + 1);
 }
 
 BOOST_AUTO_TEST_CASE(another_versions_directory_is_refused) {

@@ -90,8 +90,11 @@ def check_flags(place):
     expect(place.words("--shards", "0", "--threads", "0"), 2, "--shards: must be", "--threads: must be")
     expect(place.words("--name", ""), 2, "HK2002", "name must be 1 to 64")
     expect(place.words("--log-level", "verbose"), 2, "HK2002", "log_level must be")
-    expect(place.words("--log-file", str(place.folder / "no" / "such" / "log")), 2, "HK2002",
-           "there is no directory")
+    log = ["--log-file", str(place.folder / "no" / "such" / "log")]
+    expect(place.words(*log), 2, "HK2004", "there is no directory")
+    expect(["config", "check", *log], 2, "HK2004", "there is no directory")
+    expect(place.words("--log-file", str(place.folder)), 2, "HK2004", "is a directory")
+    expect(place.words(*log, "--name", ""), 2, "HK2002", "name must be", "there is no directory")
     expect(place.words("--password-file", str(place.folder / "none")), 2, "HK2002", "cannot be read")
 
 
@@ -107,6 +110,10 @@ def check_certificates(place):
     expect(place.words(*place.tls(ca="theirs")), 2, "HK2002", "would be refused by every node")
     expect(place.words(*place.tls(), "--name", "n5"), 2, "HK2002", "the certificate of node 'n1', not of 'n5'")
     expect(place.words(*place.tls(certificate="ours/none")), 2, "HK2002", "none.pem cannot be read")
+    expect(place.words(*place.tls("none", "ours/gone", "ours/lost")), 2, "HK2002", "none/ca.pem cannot be read",
+           "gone.pem cannot be read", "lost.key cannot be read")
+    expect(place.words("--client-tls-cert", "/none.pem", "--client-tls-key", "/none.key"), 2, "HK2002",
+           "/none.pem cannot be read", "/none.key cannot be read")
     junk = place.write("junk.pem", "junk")
     expect(place.words(*place.tls()[:2], "--tls-cert", junk, *place.tls()[4:]), 2, "HK2002",
            "not a certificate in PEM")
@@ -122,8 +129,11 @@ def check_ports(place):
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 taken.bind(("127.0.0.1", port))
                 taken.listen()
-                expect(place.words("--gateway-threads", threads), 2, "HK2003", f"127.0.0.1:{port}",
-                       "Address already in use", f"process {os.getpid()}")
+                data = place.folder / "new" / "data"
+                expect(place.words("--data", str(data), "--gateway-threads", threads), 2, "HK2003",
+                       f"127.0.0.1:{port}: Address already in use; process {os.getpid()}")
+                if data.parent.exists():
+                    raise Failed(f"a start that found its {flag} taken made {data.parent}")
     expect(place.words("--client-address", "127.0.0.1:0"), 2, "HK2002", "port from 1 to 65535")
     # An address of another machine (RFC 5737) cannot be bound here.
     expect(place.words(*place.tls(), "--link-address", f"192.0.2.1:{place.link}"), 2, "HK2003", "192.0.2.1")
