@@ -42,12 +42,13 @@ constexpr std::string_view bad_name =
 
 void describe(const LocalCall& call, RespSession& session, std::string& out) {
   const SessionState& state = session.state();
-  const std::int64_t now = call.service.wall_ms() / 1000;
+  const auto seconds_since = [&](Instant then) {
+    return std::to_string((call.service.now() - then) / 1s);
+  };
   out += "id=" + std::to_string(Service::client_id(session.id())) + " addr=" + state.peer +
          " laddr=" + state.local + " fd=" + std::to_string(session.id().slot) +
-         " name=" + state.name + " age=" + std::to_string(now - state.connected_at) +
-         " idle=" + std::to_string(now - state.active_at) +
-         " flags=" + (state.is_readonly ? "r" : "N") +
+         " name=" + state.name + " age=" + seconds_since(state.connected_at) +
+         " idle=" + seconds_since(state.active_at) + " flags=" + (state.is_readonly ? "r" : "N") +
          " db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 obl=" +
          std::to_string(session.output().size()) +
          " oll=0 omem=0 tot-mem=0 events=r cmd=" + std::string(state.last_command) +

@@ -10,6 +10,7 @@
 
 #include "actors/kv/command_table.hpp"
 #include "actors/kv/resp_writer.hpp"
+#include "base/time.hpp"
 #include "gateway/batcher.hpp"
 #include "gateway/reply_queue.hpp"
 #include "gateway/resp_codec.hpp"
@@ -33,8 +34,8 @@ struct SessionState {
   bool is_resp3 = false;
   bool is_readonly = false;
   std::string_view last_command = "NULL";
-  std::int64_t connected_at = 0;  // wall seconds
-  std::int64_t active_at = 0;
+  Instant connected_at{};
+  Instant active_at{};
 };
 
 class RespSession {

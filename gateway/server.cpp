@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <optional>
 #include <utility>
 
 namespace harka::gateway {
@@ -27,7 +27,7 @@ constexpr int events_max = 256;
 constexpr int accepts_max = 64;  // a turn
 constexpr int settle_rounds_max = 16;
 constexpr Duration sweep_interval = 1s;
-constexpr std::int64_t handshake_seconds_max = 10;
+constexpr Duration handshake_max = 10s;
 constexpr std::uint32_t listener_mark = 0xFFFFFFFF;
 
 }  // namespace
@@ -40,9 +40,8 @@ struct Server::Connection {
   std::string input;          // of an incomplete command, or while the session takes none
   std::size_t sent = 0;       // bytes of the session's output
   std::uint32_t watched = 0;  // epoll events
-  std::int64_t stalled_since =
-      0;                   // wall milliseconds since when output does not go out; 0: it does
-  bool has_ended = false;  // the client sends no more
+  std::optional<Instant> stalled_since;  // since when output does not go out
+  bool has_ended = false;                // the client sends no more
   bool is_closed = false;
 };
 
@@ -84,7 +83,7 @@ Result<std::unique_ptr<Server>> Server::start(
 
 Server::Server(net::EventLoop& loop, Options options, RouterPort& port)
     : loop_(loop), service_(std::move(options), port), read_buffer_(read_bytes) {
-  read_clock();
+  service_.set_time(HostTime::read());
 }
 
 Server::~Server() {
@@ -145,7 +144,7 @@ bool Server::turn() {
   epoll_event events[events_max];
   const int count = ::epoll_wait(epoll_, events, events_max, 0);
   if (count <= 0) return false;
-  read_clock();
+  service_.set_time(HostTime::read());
   is_in_turn_ = true;
   for (int i = 0; i < count; ++i) {
     const std::uint32_t slot = events[i].data.u32;
@@ -210,7 +209,7 @@ void Server::on_event(Connection& connection, std::uint32_t events) {
 }
 
 void Server::read_from(Connection& connection) {
-  connection.session->state().active_at = service_.wall_ms() / 1000;
+  connection.session->state().active_at = service_.now();
   while (read_once(connection) && connection.transport->has_buffered()) {
   }
 }
@@ -303,12 +302,12 @@ void Server::write_to(Connection& connection) {
     if (progress.outcome == Transport::Outcome::closed) return close(connection);
     if (progress.outcome == Transport::Outcome::again) break;
     connection.sent += progress.bytes;
-    connection.stalled_since = 0;
+    connection.stalled_since.reset();
     service_.counters().bytes_out += progress.bytes;
   }
   if (connection.sent == output.size()) {
     connection.sent = 0;
-    connection.stalled_since = 0;
+    connection.stalled_since.reset();
     if (output.capacity() > kept_capacity_max) {
       std::string().swap(output);
     } else {
@@ -316,7 +315,7 @@ void Server::write_to(Connection& connection) {
     }
     return;
   }
-  if (connection.stalled_since == 0) connection.stalled_since = service_.wall_ms();
+  if (!connection.stalled_since) connection.stalled_since = service_.now();
   if (output.size() - connection.sent > service_.options().output_bytes_fatal) {
     log::warning(
         "gateway", "closing a client that does not read: " + connection.session->state().peer);
@@ -366,20 +365,20 @@ void Server::schedule_settle() {
 }
 
 void Server::sweep() {
-  read_clock();
+  service_.set_time(HostTime::read());
   const Options& options = service_.options();
-  const std::int64_t now = service_.wall_ms();
-  const std::int64_t idle_max = options.idle_timeout / 1ms;
+  const Instant now = service_.now();
   for (const auto& held : connections_) {
     if (!held) continue;
     Connection& connection = *held;
     const SessionState& state = connection.session->state();
-    const bool is_stalled = connection.stalled_since != 0 &&
-                            now - connection.stalled_since > options.stalled_timeout / 1ms;
-    const bool is_idle = idle_max > 0 && !connection.session->is_waiting() &&
-                         now - state.active_at * 1000 > idle_max;
-    const bool is_stuck = !connection.transport->is_established() &&
-                          now / 1000 - state.connected_at > handshake_seconds_max;
+    const bool is_stalled =
+        connection.stalled_since && now - *connection.stalled_since > options.stalled_timeout;
+    const bool is_idle = options.idle_timeout > Duration::zero() &&
+                         !connection.session->is_waiting() &&
+                         now - state.active_at > options.idle_timeout;
+    const bool is_stuck =
+        !connection.transport->is_established() && now - state.connected_at > handshake_max;
     if (is_stalled || is_idle || is_stuck) close(connection);
   }
   drop_closed();
@@ -390,12 +389,6 @@ void Server::sweep() {
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event);
   }
   kj_->sweeper = loop_.set_timer(sweep_interval, [this] { sweep(); });
-}
-
-void Server::read_clock() {
-  service_.set_wall_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count());
 }
 
 }  // namespace harka::gateway

@@ -65,7 +65,6 @@ class Server {
   void drop_closed();
   void schedule_settle();
   void sweep();
-  void read_clock();
 
   net::EventLoop& loop_;
   Service service_;

@@ -169,7 +169,7 @@ void answer_config_get(const LocalCall& call) {
 
 std::string server_section(const LocalCall& call) {
   const Options& options = call.service.options();
-  const std::int64_t uptime = (call.service.wall_ms() - call.service.started_ms()) / 1000;
+  const std::int64_t uptime = (call.service.now() - call.service.started()) / 1s;
   return "# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster\r\nharka_version:" +
          options.version + "\r\nharka_node:" + options.node_name +
          "\r\nharka_region:" + options.region +

@@ -29,7 +29,7 @@ RespSession& Service::open(std::string peer, std::string local) {
   state.peer = std::move(peer);
   state.local = std::move(local);
   state.is_authenticated = options_.password.empty();
-  state.connected_at = state.active_at = wall_ms_ / 1000;
+  state.connected_at = state.active_at = now();
   slot.session =
       std::make_unique<RespSession>(*this, SessionId{index, slot.generation}, std::move(state));
   slot.is_touched = false;

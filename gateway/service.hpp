@@ -10,6 +10,7 @@
 #include "gateway/options.hpp"
 #include "gateway/resp_session.hpp"
 #include "gateway/router_port.hpp"
+#include "runtime/machine_host.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -84,16 +85,19 @@ class Service {
 
   void ask_admin(RespSession& session, std::string verb, std::vector<std::string> arguments);
 
-  /// Wall clock, read once a turn.
-  [[nodiscard]] std::int64_t wall_ms() const { return wall_ms_; }
-
-  void set_wall_ms(std::int64_t wall_ms) {
-    wall_ms_ = wall_ms;
-    if (started_ms_ == 0) started_ms_ = wall_ms;
+  /// Both clocks, read once a turn. How long something lasts is told by `now` alone: the wall clock
+  /// may be set while it lasts.
+  void set_time(const HostTime& time) {
+    time_ = time;
+    if (started_ == Instant{}) started_ = time.now;
   }
 
-  /// When the clock was first set.
-  [[nodiscard]] std::int64_t started_ms() const { return started_ms_; }
+  [[nodiscard]] Instant now() const { return time_.now; }
+
+  [[nodiscard]] WallTime wall_ms() const { return time_.wall; }
+
+  /// When the clocks were first read.
+  [[nodiscard]] Instant started() const { return started_; }
 
   /// A number that clients see for a session: never repeated on this loop.
   [[nodiscard]] static std::uint64_t client_id(SessionId id);
@@ -127,8 +131,8 @@ class Service {
   std::uint64_t ticket_last_ = 0;
   std::vector<LogIndex> applied_;
   Counters counters_;
-  std::int64_t wall_ms_ = 0;
-  std::int64_t started_ms_ = 0;
+  HostTime time_;
+  Instant started_{};
 };
 
 }  // namespace harka::gateway

@@ -234,9 +234,18 @@ BOOST_AUTO_TEST_CASE(client_kill_reads_its_filters_as_redis_does) {
 
 BOOST_AUTO_TEST_CASE(uptime_counts_from_the_start_and_not_from_the_first_client) {
   Harness harness;
-  harness.service.set_wall_ms(1'700'000'000'000 + 90'000);
+  harness.service.set_time({Instant{1h} + 90s, 1'700'000'000'000});
   const std::string info = harness.send(harness.connect(), "INFO server\n");
   BOOST_TEST(info.find("\r\nuptime_in_seconds:90\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_set_wall_clock_changes_no_age) {
+  Harness harness;
+  RespSession& session = harness.connect();
+  harness.service.set_time({Instant{1h} + 5s, 1'600'000'000'000});
+  const std::string list = harness.send(session, "CLIENT LIST\n");
+  BOOST_TEST(list.find(" age=5 idle=5 ") != std::string::npos, list);
+  BOOST_TEST(harness.send(session, "LASTSAVE\n") == ":1600000000\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(info_states_how_old_a_readonly_answer_may_be) {

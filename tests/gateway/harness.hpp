@@ -45,7 +45,7 @@ struct Harness {
       service.on_admin(ticket, code, json);
     };
     service.set_view(view_of_one());
-    service.set_wall_ms(1'700'000'000'000);
+    service.set_time({Instant{1h}, 1'700'000'000'000});
   }
 
   gateway::RespSession& connect() { return service.open("127.0.0.1:5000", "127.0.0.1:7401"); }
