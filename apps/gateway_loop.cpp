@@ -48,13 +48,17 @@ class ReplyReader {
 
 /// Where other threads put what is for this loop: a vector and one task a burst. Shared with the
 /// directory, which may still hold it when the loop is gone.
+///
+/// The router's is bounded, as other nodes may write to it: what is refused is as lost as on a
+/// link, and the router asks again. The client's is not, as nothing in it may be lost: it gets one
+/// answer to each ticket, from this node alone, and so never more than commands are in flight.
 class GatewayLoop::Inbox final : public Port {
  public:
-  explicit Inbox(GatewayLoop& owner) : owner_(&owner) {}
+  Inbox(GatewayLoop& owner, std::size_t length_max) : owner_(&owner), length_max_(length_max) {}
 
   bool post(EnvelopePtr envelope) override {
     const std::lock_guard lock(mutex_);
-    if (owner_ == nullptr) return false;
+    if (owner_ == nullptr || waiting_.size() >= length_max_) return false;
     waiting_.push_back(std::move(envelope));
     if (waiting_.size() > 1) return true;
     return owner_->loop_.post([this] {
@@ -77,6 +81,7 @@ class GatewayLoop::Inbox final : public Port {
  private:
   std::mutex mutex_;
   GatewayLoop* owner_;
+  const std::size_t length_max_;
   std::vector<EnvelopePtr> waiting_;
 };
 
@@ -111,8 +116,8 @@ Result<void> GatewayLoop::open(const gateway::Options& options) {
     give_turn([](MachineHost& machine, const HostTime& time) { machine.start(time); });
     arm_timer();
   });
-  router_inbox_ = std::make_shared<Inbox>(*this);
-  client_inbox_ = std::make_shared<Inbox>(*this);
+  router_inbox_ = std::make_shared<Inbox>(*this, router_inbox_max);
+  client_inbox_ = std::make_shared<Inbox>(*this, SIZE_MAX);
   parts_.directory.bind(router_, router_inbox_);
   parts_.directory.bind(client_, client_inbox_);
   Result<std::unique_ptr<gateway::Server>> server = gateway::Server::start(loop_, options, *this);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/catalogue.hpp"
+#include "actors/router/router.hpp"
 #include "gateway/cluster_view.hpp"
 #include "gateway/options.hpp"
 #include "gateway/router_port.hpp"
@@ -23,6 +24,9 @@ namespace harka::apps {
 
 class GatewayLoop final : public gateway::RouterPort {
  public:
+  /// Messages that wait for the router: an answer to each of its flights fits.
+  static constexpr std::size_t router_inbox_max = RouterOptions{}.flights_max;
+
   struct Parts {
     Directory& directory;
     Catalogue& catalogue;

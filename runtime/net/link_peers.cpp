@@ -14,7 +14,7 @@ namespace harka::net {
 namespace {
 
 // Actors that other nodes may address. The supervisor and the neighbours that do I/O take orders
-// from their own node only.
+// from their own node only, and clients get their answers through their own router.
 bool is_reachable_from_afar(msg::ActorKind kind) {
   switch (kind) {
     case msg::ActorKind::membership:
@@ -24,13 +24,13 @@ bool is_reachable_from_afar(msg::ActorKind kind) {
     case msg::ActorKind::cache:
     case msg::ActorKind::router:
     case msg::ActorKind::control:
-    case msg::ActorKind::admin:
-    case msg::ActorKind::client: return true;
+    case msg::ActorKind::admin: return true;
     case msg::ActorKind::none:
     case msg::ActorKind::supervisor:
     case msg::ActorKind::log_store:
     case msg::ActorKind::state_store:
-    case msg::ActorKind::links: return false;
+    case msg::ActorKind::links:
+    case msg::ActorKind::client: return false;
   }
   return false;
 }

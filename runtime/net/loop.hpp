@@ -43,6 +43,9 @@ class EventLoop {
   void stop();
 
   /// Any thread; tasks run in order on the loop thread. False after stop: the task was dropped.
+  /// What waits has no bound here but at each poster: senders post once for all that they queue
+  /// (outboxes, inboxes, which have bounds) until the loop has taken it, a connection posts its
+  /// end, and the rest are changes of membership or configuration.
   bool post(Task task);
   /// Posts and waits until it has run; on the loop thread it runs at once. False after stop.
   bool run(const Task& task);

@@ -9,6 +9,18 @@
 
 using namespace harka;
 
+namespace {
+
+// Five shards, and no record of any: control never sends that.
+EnvelopePtr broken_map(const Address& router) {
+  msg::MapUpdate broken;
+  broken.map.version = 1;
+  broken.map.shard_count = 5;
+  return std::make_shared<const Envelope>(Envelope{router, router, 0, std::move(broken)});
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_SUITE(gateway_loop)
 
 BOOST_AUTO_TEST_CASE(a_router_that_fails_is_told_and_not_left_for_dead) {
@@ -26,14 +38,42 @@ BOOST_AUTO_TEST_CASE(a_router_that_fails_is_told_and_not_left_for_dead) {
   const auto loop = apps::GatewayLoop::start(0, parts, gateway::Options{});
   BOOST_REQUIRE(loop.ok());
   const Address router = address_of(context.node, msg::ActorKind::router, 0);
-  msg::MapUpdate broken;  // five shards, and no record of any: control never sends that
-  broken.map.version = 1;
-  broken.map.shard_count = 5;
-  BOOST_REQUIRE(directory.post(
-      std::make_shared<const Envelope>(Envelope{router, router, 0, std::move(broken)})));
+  BOOST_REQUIRE(directory.post(broken_map(router)));
   std::future<std::string> what = failure.get_future();
   BOOST_REQUIRE((what.wait_for(10s) == std::future_status::ready));
   BOOST_TEST(what.get().starts_with("the router failed"));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_a_busy_router_has_a_bound) {
+  NodeContext context;
+  context.node = NodeId{1};
+  Directory directory(context.node);
+  Registry registry;
+  Catalogue catalogue(context);
+  std::promise<void> is_busy;
+  std::promise<void> may_go_on;
+  std::once_flag first;
+  const apps::GatewayLoop::Parts parts{
+      directory, catalogue, registry, context, [&](const std::string&) {
+        std::call_once(first, [&] {
+          is_busy.set_value();
+          may_go_on.get_future().wait();
+        });
+      }};
+  const auto loop = apps::GatewayLoop::start(0, parts, gateway::Options{});
+  BOOST_REQUIRE(loop.ok());
+  const Address router = address_of(context.node, msg::ActorKind::router, 0);
+  BOOST_REQUIRE(directory.post(broken_map(router)));
+  is_busy.get_future().wait();
+  const Address other = address_of(NodeId{2}, msg::ActorKind::replica, 1);
+  const auto message =
+      std::make_shared<const Envelope>(Envelope{other, router, 0, msg::ShardReply{}});
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < apps::GatewayLoop::router_inbox_max + 10; ++i) {
+    taken += directory.post(message) ? 1 : 0;
+  }
+  may_go_on.set_value();
+  BOOST_TEST(taken == apps::GatewayLoop::router_inbox_max);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
