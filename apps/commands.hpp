@@ -62,5 +62,6 @@ struct BenchOptions {
 [[nodiscard]] int run_config_reference(const admin::Style& style);
 [[nodiscard]] int run_cert_make(const CertOptions& options);
 [[nodiscard]] int run_sim(const std::vector<std::string>& arguments);
+[[nodiscard]] int run_check(const std::vector<std::string>& arguments);
 
 }  // namespace harka::apps

@@ -20,12 +20,17 @@ void add_explain_command(CLI::App& app, Options& options) {
   });
 }
 
-void add_sim_command(CLI::App& app, Options& options) {
-  auto* command = app.add_subcommand("sim", "deterministic simulation; checks recorded histories");
+/// A command that reads its own words.
+void add_own_command(
+    CLI::App& app,
+    Options& options,
+    const char* name,
+    const char* what,
+    int (*run)(const std::vector<std::string>& words)) {
+  auto* command = app.add_subcommand(name, what);
   command->prefix_command();
   command->set_help_flag();
-  command->callback(
-      [command, &options] { options.exit_code = harka::apps::run_sim(command->remaining()); });
+  command->callback([command, run, &options] { options.exit_code = run(command->remaining()); });
 }
 
 int run(std::vector<std::string> words) {
@@ -43,7 +48,9 @@ int run(std::vector<std::string> words) {
   harka::apps::cli::add_node_commands(app, options);
   harka::apps::cli::add_client_commands(app, options);
   harka::apps::cli::add_trial_commands(app, options);
-  add_sim_command(app, options);
+  add_own_command(app, options, "sim", "deterministic simulation", harka::apps::run_sim);
+  add_own_command(
+      app, options, "check", "is a recorded history of clients right?", harka::apps::run_check);
   add_explain_command(app, options);
   if (!words.empty() && words[0] == "help") {
     words.erase(words.begin());

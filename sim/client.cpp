@@ -185,8 +185,9 @@ void Client::finish(bool is_known, std::string_view answer, Turn& turn) {
   if (act_ == Act::read && !is_known) return;
   Operation operation;
   operation.key = key_;
-  operation.is_write = act_ == Act::write;
-  operation.value = operation.is_write ? std::optional(value_) : bulk_of(answer);
+  operation.client = number_;
+  operation.act = act_ == Act::write ? sim::Act::write : sim::Act::read;
+  operation.value = act_ == Act::write ? std::optional(value_) : bulk_of(answer);
   operation.start = began_.time_since_epoch().count();
   if (is_known) operation.end = turn.now().time_since_epoch().count();
   workload_.history.push_back(std::move(operation));

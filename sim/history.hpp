@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recorded histories of clients as JSON lines, from real processes or the simulator. One object a
-// line:
-//   {"client": 3, "op": "write", "key": "k", "value": "v", "outcome": "ok", "start_ns": 1,
-//   "end_ns": 9}
-// op is write or read; a read's value is null when the key was absent; outcome is ok, fail
-// (certainly nothing happened) or unknown, whose end_ns is null.
+// Recorded histories of clients, from real processes or the simulator, in the formats that
+// docs/HISTORIES.md describes: HARKA's own, which has a JSON object a line, and the register format
+// of the etcd logs that Jepsen's authors published. The file itself tells which it is.
 #pragma once
 
 #include "base/result.hpp"
-#include "sim/checkers/linearizability.hpp"
+#include "sim/checkers/operation.hpp"
+#include "sim/checkers/transaction.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace harka::sim {
 
-/// invalid_argument names the line that is wrong. Failed operations are left out.
-[[nodiscard]] Result<std::vector<Operation>> read_history(const std::string& path);
+struct History {  // one of the two is empty
+  std::vector<Operation> operations;
+  std::vector<Transaction> transactions;
+};
+
+/// invalid_argument names the line that is wrong. What certainly did not happen is left out.
+[[nodiscard]] Result<History> read_history(const std::string& path);
+
+/// The two formats alone; an error says "LINE: what is wrong".
+[[nodiscard]] Result<History> history_of_json(std::string_view text);
+[[nodiscard]] Result<History> history_of_jepsen(std::string_view text);
 
 }  // namespace harka::sim

@@ -283,11 +283,12 @@ void Run::audit() {
   audit_appended();
   read_registers();
   LinearizabilityOptions options;
-  options.steps_max = 300'000;
+  options.budget.states_max = 300'000;
   const LinearizabilityReport report = check_linearizability(workload_.history, options);
   if (report.verdict == Verdict::violated) {
     throw Violation(
-        Broken::correctness, "key " + report.key + " is not linearizable: " + report.explanation);
+        Broken::correctness,
+        "key " + report.key + " is not linearizable: " + sentence_of(*report.window));
   }
   undecided_ += report.verdict == Verdict::undecided ? 1 : 0;
 }

@@ -6,8 +6,6 @@
 #include "sim/command/failover.hpp"
 #include "sim/command/mutants.hpp"
 #include "sim/command/seeds.hpp"
-#include "sim/history.hpp"
-#include "sim/run.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -31,31 +29,11 @@ constexpr std::string_view usage_text =
        harka sim view (CAPSULE | --seed N … | --trace FILE) --html FILE
                                                a page to look at it with a browser
        harka sim diff CAPSULE CAPSULE          where two runs part
-       harka sim check-history FILE
        harka sim failover [--node] [--near] [--seeds N] [-j N]
                                                how long shards have no leader when a region dies (one node;
                                                regions without distances)
 exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
 )";
-
-Result<int> check_history(const std::vector<std::string>& words) {
-  if (words.size() != 1) return Error{Code::invalid_argument, "name one history"};
-  const Result<std::vector<Operation>> history = read_history(words[0]);
-  if (!history.ok()) return history.error();
-  const LinearizabilityReport verdict = check_linearizability(history.value(), {});
-  switch (verdict.verdict) {
-    case Verdict::linearizable:
-      std::cout << "linearizable: " << history.value().size() << " operations\n";
-      return 0;
-    case Verdict::violated:
-      std::cout << "not linearizable: key " << verdict.key << ": " << verdict.explanation << "\n";
-      return static_cast<int>(Outcome::correctness);
-    case Verdict::undecided:
-      std::cout << "undecided: the search for key " << verdict.key << " is too large\n";
-      return 1;
-  }
-  return 2;
-}
 
 Result<int> carry_out(const std::string& verb, const std::vector<std::string>& words) {
   if (verb == "run") return run_seeds(words);
@@ -66,7 +44,6 @@ Result<int> carry_out(const std::string& verb, const std::vector<std::string>& w
   if (verb == "trace") return trace_capsule(words);
   if (verb == "view") return view_capsule(words);
   if (verb == "diff") return diff_capsules(words);
-  if (verb == "check-history") return check_history(words);
   if (verb == "failover") return run_failover(words);
   std::cerr << usage_text;
   return Error{

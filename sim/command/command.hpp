@@ -8,8 +8,7 @@
 namespace harka::sim {
 
 /// Arguments after `sim`. Returns the exit code: 0 clean, 127 crash, 128 liveness, 129 correctness,
-/// 2 wrong usage; `check-history` answers 129 for a history that is not linearizable, 1 undecided.
-/// Without arguments it says which there are.
+/// 2 wrong usage. Without arguments it says which there are.
 [[nodiscard]] int run_command(const std::vector<std::string>& arguments);
 
 }  // namespace harka::sim

@@ -19,7 +19,7 @@ BINARY = Path(os.environ.get("HARKA_BINARY", ROOT / "build" / "release" / "apps"
 class Recorder:
     """Clients that write unique values and read, on few keys, and record what they saw.
 
-    One JSON object a line, as `harka sim check-history` reads it: client, op (write or read), key,
+    One JSON object a line, as `harka check history` reads it: client, op (write or read), key,
     value, outcome (ok, fail, unknown), start_ns, end_ns.
     """
 
@@ -107,7 +107,7 @@ class Recorder:
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", delete=False) as file:
             for row in self.history:
                 file.write(json.dumps(row) + "\n")
-        result = subprocess.run([str(BINARY), "sim", "check-history", file.name],
+        result = subprocess.run([str(BINARY), "check", "history", file.name],
                                 capture_output=True, text=True)
         if result.returncode != 0:
             raise Failed(f"the history in {file.name} is not linearizable: "
