@@ -31,6 +31,13 @@ class SharedBytes {
     return SharedBytes(std::string(text));
   }
 
+  /// Becomes a view into something that `owner` keeps alive. Of the same owner again it is free.
+  template <typename Owner>
+  void assign(const std::shared_ptr<Owner>& owner, std::string_view view) {
+    if (owner_.get() != owner.get()) owner_ = owner;
+    view_ = view;
+  }
+
   [[nodiscard]] std::string_view view() const { return view_; }
 
   [[nodiscard]] std::size_t size() const { return view_.size(); }

@@ -35,7 +35,9 @@ void Directory::unbind(const Address& address, const Port* port) {
 
 void Directory::bind_links(std::shared_ptr<Port> links) {
   const std::unique_lock lock(mutex_);
+  ASSERT(links_ == nullptr);
   links_ = std::move(links);
+  links_port_.store(links_.get(), std::memory_order_release);
 }
 
 std::shared_ptr<Port> Directory::find(const Address& address) const {
@@ -46,14 +48,13 @@ std::shared_ptr<Port> Directory::find(const Address& address) const {
 }
 
 bool Directory::post(EnvelopePtr envelope) const {
-  std::shared_ptr<Port> port;
   if (envelope->to.node == self_.value) {
-    port = find(envelope->to);
+    const std::shared_ptr<Port> port = find(envelope->to);
+    if (port != nullptr && port->post(std::move(envelope))) return true;
   } else {
-    const std::shared_lock lock(mutex_);
-    port = links_;
+    Port* links = links_port_.load(std::memory_order_acquire);
+    if (links != nullptr && links->post(std::move(envelope))) return true;
   }
-  if (port != nullptr && port->post(std::move(envelope))) return true;
   dropped_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }

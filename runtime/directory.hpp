@@ -24,7 +24,7 @@ class Directory {
   void bind(const Address& address, std::shared_ptr<Port> port);
   /// Removes the binding if it is still `port`: a restarted actor's new mailbox stays.
   void unbind(const Address& address, const Port* port);
-  /// Everything for other nodes goes here.
+  /// Everything for other nodes goes here. Once; the directory keeps it.
   void bind_links(std::shared_ptr<Port> links);
   /// Any thread. False when nobody is bound there or the queue was full.
   bool post(EnvelopePtr envelope) const;
@@ -45,7 +45,8 @@ class Directory {
   NodeId self_;
   mutable std::shared_mutex mutex_;
   std::array<std::vector<std::shared_ptr<Port>>, kind_count> ports_;
-  std::shared_ptr<Port> links_;
+  std::shared_ptr<Port> links_;              // keeps alive
+  std::atomic<Port*> links_port_ = nullptr;  // what every post reads
   std::atomic<std::uint64_t> version_{0};
   mutable std::atomic<std::uint64_t> dropped_{0};
 };

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// By OpenSSL: KJ-TLS verifies certificates but cannot make them.
 #include "runtime/net/dev_ca.hpp"
 
 #include "runtime/net/pem.hpp"
@@ -25,14 +24,8 @@ constexpr long valid_seconds = 10L * 365 * 24 * 3600;
 
 using Extension = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
 
-// The oldest entry of OpenSSL's error queue is the cause; the queue is empty afterwards.
 Error openssl_error(const std::string& what) {
-  char text[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, text, sizeof text);
-  }
-  ERR_clear_error();
-  return {Code::io_failed, what + ": " + text};
+  return {Code::io_failed, what + ": " + take_openssl_error()};
 }
 
 Result<void> write_private(const std::string& path, const std::string& text) {

@@ -72,7 +72,7 @@ FrameReader::Next FrameReader::next(Frame& frame) {
   }
   wanted_ += header.body_bytes;
   if (left < wanted_) return Next::need_more;
-  frame.body = SharedBytes(buffer_, {start + sizeof(FrameHeader), header.body_bytes});
+  frame.body.assign(buffer_, {start + sizeof(FrameHeader), header.body_bytes});
   begin_ += wanted_;
   wanted_ = 0;
   return Next::frame;

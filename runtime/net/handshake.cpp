@@ -3,12 +3,7 @@
 #include "runtime/net/handshake.hpp"
 
 #include "base/node_id.hpp"
-#include "runtime/net/stream.hpp"
-#include "runtime/net/tls.hpp"
 #include "runtime/net/wire.hpp"
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <utility>
@@ -18,16 +13,6 @@ namespace harka::net {
 namespace {
 
 constexpr std::size_t hello_bytes_max = 16 * 1024;
-
-kj::Exception failure(const std::string& text) {
-  return kj::Exception(
-      kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::heapString(text.c_str(), text.size()));
-}
-
-void send_at_once(kj::AsyncIoStream& stream) {
-  const int one = 1;
-  stream.setsockopt(IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-}
 
 std::string framed(FrameType type, const std::string& body) {
   FrameHeader header;
@@ -54,7 +39,6 @@ std::string explain(const kj::Exception& exception) {
       {"did not return a certificate", "it has no certificate"},
       {"wrong version number", "it does not speak TLS"},
       {"http request", "it does not speak TLS but HTTP"},
-      {"SSL unable to continue I/O", "it closed the connection during the TLS handshake"},
       {"unexpected eof", "it closed the connection during the TLS handshake"},
   };
   std::string text = describe(exception);
@@ -67,69 +51,70 @@ std::string explain(const kj::Exception& exception) {
 
 struct Handshake::Talk {
   kj::Own<Introduced> result = kj::heap<Introduced>();
-  kj::Own<kj::PeerIdentity> certificate;
-  std::string out;
   Frame frame;
 
-  explicit Talk(kj::AuthenticatedStream authenticated)
-      : certificate(kj::mv(authenticated.peerIdentity)) {
-    result->stream = kj::mv(authenticated.stream);
+  explicit Talk(std::unique_ptr<Connection> connection) {
+    result->connection = std::move(connection);
     result->reader.set_body_bytes_max(hello_bytes_max);
   }
 
-  kj::Promise<void> send(std::string bytes) {
-    out = std::move(bytes);
-    return result->stream->write(out.data(), out.size());
+  [[nodiscard]] Connection& connection() const { return *result->connection; }
+
+  kj::Promise<void> send(const std::string& bytes) {
+    connection().write(bytes);
+    return send_rest();
+  }
+
+  kj::Promise<void> send_rest() {
+    connection().flush();
+    if (!connection().is_open()) return failure(connection().end_reason());
+    if (connection().unsent() == 0) return kj::READY_NOW;
+    return connection().when_writable().then([this] { return send_rest(); });
   }
 
   // Reads until `frame` is the first one.
   kj::Promise<void> hear(FrameType expected) {
     const FrameReader::Space space = result->reader.space();
-    return result->stream->tryRead(space.data, 1, space.size)
-        .then([this, expected](std::size_t count) -> kj::Promise<void> {
-          if (count == 0) return failure("the peer closed the connection before its hello");
-          result->reader.filled(count);
-          switch (result->reader.next(frame)) {
-            case FrameReader::Next::need_more: return hear(expected);
-            case FrameReader::Next::broken: return failure(result->reader.reason());
-            case FrameReader::Next::frame: break;
-          }
-          if (frame.header.type != expected) return failure("the first frame is not a hello");
-          return kj::READY_NOW;
-        });
+    const std::size_t count = connection().read(space.data, space.size);
+    if (!connection().is_open()) return failure(connection().end_reason() + " before its hello");
+    if (count == 0) return connection().when_readable().then([=, this] { return hear(expected); });
+    result->reader.filled(count);
+    switch (result->reader.next(frame)) {
+      case FrameReader::Next::need_more: return hear(expected);
+      case FrameReader::Next::broken: return failure(result->reader.reason());
+      case FrameReader::Next::frame: break;
+    }
+    if (frame.header.type != expected) return failure("the first frame is not a hello");
+    return kj::READY_NOW;
   }
 };
 
 Handshake::Handshake(
-    EventLoop::Kj& kj,
-    kj::TlsContext* tls,
-    const Identity& own,
-    const Options& options,
-    Judge judge)
+    EventLoop::Kj& kj, const NodeTls* tls, const Identity& own, const Options& options, Judge judge)
     : kj_(kj), tls_(tls), own_(own), options_(options), judge_(std::move(judge)) {}
 
 kj::Promise<kj::Own<Introduced>> Handshake::dial(const std::string& address, Channel channel) {
-  auto dialed =
-      kj_.network()
-          .parseAddress(kj::heapString(address.c_str(), address.size()))
-          .then([](kj::Own<kj::NetworkAddress> parsed) {
-            auto connecting = parsed->connectAuthenticated();
-            return connecting.attach(kj::mv(parsed));
-          })
-          .then([this](kj::AuthenticatedStream raw) -> kj::Promise<kj::AuthenticatedStream> {
-            send_at_once(*raw.stream);
-            if (tls_ == nullptr) return kj::mv(raw);
-            raw.stream = make_buffered(kj::mv(raw.stream));
-            return tls_->wrapClient(kj::mv(raw), any_node_hostname);
-          })
-          .then([this, channel, address](kj::AuthenticatedStream stream) {
-            auto talk = kj::heap<Talk>(kj::mv(stream));
-            talk->result->remote = address;
-            talk->result->channel = channel;
-            talk->result->is_dialed = true;
-            return introduce(kj::mv(talk));
-          });
+  auto dialed = kj_.network()
+                    .parseAddress(kj::heapString(address.c_str(), address.size()))
+                    .then([](kj::Own<kj::NetworkAddress> parsed) {
+                      auto connecting = parsed->connect();
+                      return connecting.attach(kj::mv(parsed));
+                    })
+                    .then([this, channel, address](kj::Own<kj::AsyncIoStream> stream) {
+                      auto talk = talk_on(kj::mv(stream), TlsRole::dials);
+                      talk->result->remote = address;
+                      talk->result->channel = channel;
+                      talk->result->is_dialed = true;
+                      auto secured = talk->connection().secure();
+                      return secured.then([this, talk = kj::mv(talk)]() mutable {
+                        return introduce(kj::mv(talk));
+                      });
+                    });
   return within_deadline(kj::mv(dialed));
+}
+
+kj::Own<Handshake::Talk> Handshake::talk_on(kj::Own<kj::AsyncIoStream> stream, TlsRole role) {
+  return kj::heap<Talk>(std::make_unique<Connection>(kj_, kj::mv(stream), tls_, role));
 }
 
 kj::Promise<kj::Own<Introduced>> Handshake::introduce(kj::Own<Talk> talk) {
@@ -170,22 +155,12 @@ kj::Promise<kj::Own<Introduced>> Handshake::introduce(kj::Own<Talk> talk) {
 }
 
 kj::Promise<kj::Own<Introduced>> Handshake::answer(
-    kj::AuthenticatedStream stream, std::string remote) {
-  send_at_once(*stream.stream);
-  kj::Promise<kj::AuthenticatedStream> secured = nullptr;
-  if (tls_ == nullptr) {
-    secured = kj::mv(stream);
-  } else {
-    stream.stream = make_buffered(kj::mv(stream.stream));
-    secured = tls_->wrapServer(kj::mv(stream));
-  }
-  auto answered =
-      secured.then([this, remote = std::move(remote)](kj::AuthenticatedStream authenticated) {
-        auto talk = kj::heap<Talk>(kj::mv(authenticated));
-        talk->result->remote = remote;
-        return hear_and_reply(kj::mv(talk));
-      });
-  return within_deadline(kj::mv(answered));
+    kj::Own<kj::AsyncIoStream> stream, std::string remote) {
+  auto talk = talk_on(kj::mv(stream), TlsRole::listens);
+  talk->result->remote = std::move(remote);
+  auto secured = talk->connection().secure();
+  return within_deadline(
+      secured.then([this, talk = kj::mv(talk)]() mutable { return hear_and_reply(kj::mv(talk)); }));
 }
 
 kj::Promise<kj::Own<Introduced>> Handshake::hear_and_reply(kj::Own<Talk> talk) {
@@ -230,7 +205,7 @@ kj::Promise<kj::Own<Introduced>> Handshake::hear_and_reply(kj::Own<Talk> talk) {
 
 std::optional<std::string> Handshake::refusal(Talk& talk) const {
   const Introduced& peer = *talk.result;
-  if (tls_ != nullptr && !is_certified_as(*talk.certificate, peer.peer.name)) {
+  if (tls_ != nullptr && talk.connection().peer_name() != peer.peer.name) {
     return "the certificate of the node that calls itself '" + peer.peer.name +
            "' is for another name";
   }

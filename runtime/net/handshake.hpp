@@ -5,11 +5,11 @@
 
 #include "runtime/net/admission.hpp"
 #include "runtime/net/channel.hpp"
+#include "runtime/net/connection.hpp"
 #include "runtime/net/frame.hpp"
 #include "runtime/net/loop_kj.hpp"
 
 #include <kj/async-io.h>
-#include <kj/compat/tls.h>
 
 #include <functional>
 #include <memory>
@@ -20,7 +20,7 @@ namespace harka::net {
 
 /// A connection whose peer is known and accepted.
 struct Introduced {
-  kj::Own<kj::AsyncIoStream> stream;
+  std::unique_ptr<Connection> connection;
   FrameReader reader;  // may hold bytes that came behind the hello
   Identity peer;
   std::string link_address;  // of the peer, as it says; empty on the dialer's side
@@ -47,24 +47,25 @@ class Handshake {
   /// `tls` null: plain text. `own` may change between calls; all references outlive the object.
   Handshake(
       EventLoop::Kj& kj,
-      kj::TlsContext* tls,
+      const NodeTls* tls,
       const Identity& own,
       const Options& options,
       Judge judge);
 
   [[nodiscard]] kj::Promise<kj::Own<Introduced>> dial(const std::string& address, Channel channel);
   [[nodiscard]] kj::Promise<kj::Own<Introduced>> answer(
-      kj::AuthenticatedStream stream, std::string remote);
+      kj::Own<kj::AsyncIoStream> stream, std::string remote);
 
  private:
   struct Talk;
+  [[nodiscard]] kj::Own<Talk> talk_on(kj::Own<kj::AsyncIoStream> stream, TlsRole role);
   kj::Promise<kj::Own<Introduced>> introduce(kj::Own<Talk> talk);
   kj::Promise<kj::Own<Introduced>> hear_and_reply(kj::Own<Talk> talk);
   kj::Promise<kj::Own<Introduced>> within_deadline(kj::Promise<kj::Own<Introduced>> talk);
   [[nodiscard]] std::optional<std::string> refusal(Talk& talk) const;
 
   EventLoop::Kj& kj_;
-  kj::TlsContext* tls_;
+  const NodeTls* tls_;
   const Identity& own_;
   Options options_;
   Judge judge_;

@@ -8,8 +8,6 @@
 #include "runtime/net/seed.hpp"
 #include "runtime/net/tls.hpp"
 
-#include <kj/debug.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -44,9 +42,9 @@ LinkKeeper::~LinkKeeper() = default;
 void LinkKeeper::start(std::function<void(Result<std::uint16_t>)> done) {
   EventLoop::Kj& kj = loop_.kj();
   if (options_.tls) {
-    auto tls = make_node_tls(*options_.tls, kj.timer());
+    auto tls = NodeTls::make(*options_.tls);
     if (!tls) return done(tls.error());
-    tls_ = kj::mv(tls.value());
+    tls_ = std::move(tls.value());
   } else if (!options_.allows_plaintext) {
     return done(Error{
         Code::refused_to_protect,
@@ -94,7 +92,7 @@ void LinkKeeper::stop() {
   ports_.clear();
   receiver_ = nullptr;
   handshake_.reset();
-  tls_ = nullptr;
+  tls_.reset();
 }
 
 void LinkKeeper::accept_on() {
@@ -116,16 +114,16 @@ void LinkKeeper::accept_on() {
                    .eagerlyEvaluate(nullptr);
 }
 
-void LinkKeeper::answer(kj::AuthenticatedStream stream) {
+void LinkKeeper::answer(kj::AuthenticatedStream accepted) {
   if (answering_.size() >= answering_max) return refused("the listener", "too many at once");
   const std::uint64_t id = ++answering_last_;
-  const std::string remote(stream.peerIdentity->toString().cStr());
+  const std::string remote(accepted.peerIdentity->toString().cStr());
   auto finish = [this, id] {
     loop_.post([keeper = weak_from_this(), id] {
       if (const auto self = keeper.lock()) self->answering_.erase(id);
     });
   };
-  auto answered = handshake_->answer(kj::mv(stream), remote)
+  auto answered = handshake_->answer(kj::mv(accepted.stream), remote)
                       .then([this](kj::Own<Introduced> introduced) { attach(kj::mv(introduced)); })
                       .then(
                           [finish] { finish(); },
@@ -228,7 +226,7 @@ kj::Promise<void> LinkKeeper::dial_one(
       .then([this, address, expected, alias](kj::Own<Introduced> introduced) -> kj::Promise<void> {
         const NodeId node{introduced->peer.node};
         if (!expected.is_none() && node != expected) {
-          return KJ_EXCEPTION(FAILED, "another node answers at that address");
+          return failure("another node answers at that address");
         }
         introduced->link_address = address;
         attach(kj::mv(introduced));

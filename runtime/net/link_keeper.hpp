@@ -93,7 +93,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
 
   // link_keeper.cpp
   void accept_on();
-  void answer(kj::AuthenticatedStream stream);
+  void answer(kj::AuthenticatedStream accepted);
   void schedule_tick();
   void tick();
   void tick_dials(Instant now);
@@ -130,7 +130,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   std::shared_ptr<PeerTable> table_;
   Random random_;
   const Instant started_at_ = monotonic_now();
-  kj::Own<kj::TlsContext> tls_;
+  std::unique_ptr<NodeTls> tls_;
   std::unique_ptr<Handshake> handshake_;
   kj::Own<kj::ConnectionReceiver> receiver_;
   std::map<std::uint64_t, kj::Promise<void>> answering_;  // not introduced yet

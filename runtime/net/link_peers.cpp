@@ -158,7 +158,7 @@ void LinkKeeper::make_session(Peer& peer, kj::Own<Introduced> introduced) {
   outbox.open();
   line.session = std::make_unique<Session>(
       loop_,
-      kj::mv(introduced->stream),
+      std::move(introduced->connection),
       std::move(introduced->reader),
       outbox,
       options,

@@ -50,6 +50,11 @@ std::string describe(const kj::Exception& exception) {
   return text.substr(0, text.find("; "));
 }
 
+kj::Exception failure(const std::string& text) {
+  return kj::Exception(
+      kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::heapString(text.c_str(), text.size()));
+}
+
 EventLoop::Kj::Kj(EventLoop& its_loop) : io(kj::setupAsyncIo()), tasks(*this), loop_(its_loop) {}
 
 void EventLoop::Kj::taskFailed(kj::Exception&& exception) {

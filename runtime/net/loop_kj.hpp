@@ -51,4 +51,7 @@ struct EventLoop::Kj : private kj::TaskSet::ErrorHandler {
 /// failed system call only the system's words.
 [[nodiscard]] std::string describe(const kj::Exception& exception);
 
+/// The other way round: a failure of ours for a KJ promise.
+[[nodiscard]] kj::Exception failure(const std::string& text);
+
 }  // namespace harka::net

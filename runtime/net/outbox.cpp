@@ -17,7 +17,7 @@ constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr Duration delay_grain = 500us;
 // Pings, pongs and credit: a peer that lets so many of them wait reads nothing at all.
 constexpr std::size_t internal_chunks_max = 64;
-constexpr std::size_t take_bytes_max = 1024 * 1024;  // in one write
+constexpr std::size_t take_bytes_max = 256 * 1024;  // in one write
 }  // namespace
 
 Outbox::Append Outbox::append(const FrameHeader& header, std::string_view body, Instant now) {

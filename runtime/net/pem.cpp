@@ -61,4 +61,20 @@ Result<Key> read_key(const std::string& path) {
   return key;
 }
 
+std::string common_name_of(const X509& certificate) {
+  char text[256] = "";
+  const int size = X509_NAME_get_text_by_NID(
+      X509_get_subject_name(&certificate), NID_commonName, text, sizeof text);
+  return size < 0 ? std::string() : std::string(text);
+}
+
+std::string take_openssl_error() {
+  char text[256] = "no reason given";
+  if (const unsigned long code = ERR_get_error(); code != 0) {
+    ERR_error_string_n(code, text, sizeof text);
+  }
+  ERR_clear_error();
+  return text;
+}
+
 }  // namespace harka::net

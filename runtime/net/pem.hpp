@@ -35,4 +35,9 @@ using Bio = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 [[nodiscard]] Result<Certificate> read_certificate(const std::string& path);
 [[nodiscard]] Result<Key> read_key(const std::string& path);
 
+[[nodiscard]] std::string common_name_of(const X509& certificate);
+
+/// The oldest entry of this thread's OpenSSL error queue, which is the cause; empties the queue.
+[[nodiscard]] std::string take_openssl_error();
+
 }  // namespace harka::net

@@ -17,6 +17,8 @@ namespace harka::net {
 
 namespace {
 constexpr Duration tick_max = 200ms;  // what one tick may add to the silence
+// What one connection reads before others have their turn.
+constexpr std::size_t turn_bytes = 256 * 1024;
 }  // namespace
 
 Instant monotonic_now() {
@@ -27,13 +29,13 @@ Instant monotonic_now() {
 
 Session::Session(
     EventLoop& loop,
-    kj::Own<kj::AsyncIoStream> stream,
+    std::unique_ptr<Connection> connection,
     FrameReader reader,
     Outbox& outbox,
     const Options& options,
     Events events)
     : loop_(loop),
-      stream_(kj::mv(stream)),
+      connection_(std::move(connection)),
       reader_(std::move(reader)),
       outbox_(outbox),
       options_(options),
@@ -63,19 +65,23 @@ void Session::wake() {
 }
 
 kj::Promise<void> Session::read_on() {
-  const FrameReader::Space space = reader_.space();
-  return stream_->tryRead(space.data, 1, space.size)
-      .then([this](std::size_t count) -> kj::Promise<void> {
-        if (count == 0) {
-          end("the peer closed the connection");
-          return kj::READY_NOW;
-        }
-        silent_ = Duration::zero();
-        counters_.bytes_in += count;
-        reader_.filled(count);
-        if (!take_frames()) return kj::READY_NOW;
-        return read_on();
-      });
+  for (std::size_t taken = 0; taken < turn_bytes;) {
+    const FrameReader::Space space = reader_.space();
+    const std::size_t count = connection_->read(space.data, space.size);
+    if (count == 0) {
+      if (connection_->is_open()) {
+        return connection_->when_readable().then([this] { return read_on(); });
+      }
+      end(connection_->end_reason());
+      return kj::READY_NOW;
+    }
+    silent_ = Duration::zero();
+    counters_.bytes_in += count;
+    taken += count;
+    reader_.filled(count);
+    if (!take_frames()) return kj::READY_NOW;
+  }
+  return kj::evalLast([this] { return read_on(); });
 }
 
 bool Session::take_frames() {
@@ -135,6 +141,10 @@ void Session::send_internal(FrameType type, std::uint64_t correlation) {
 }
 
 kj::Promise<void> Session::write_on() {
+  if (!send_on()) return kj::READY_NOW;
+  if (connection_->unsent() > 0) {
+    return connection_->when_writable().then([this] { return write_on(); });
+  }
   const std::uint64_t in_flight = sent_ - peer_taken_;
   const std::uint64_t credit =
       options_.credit_owned > in_flight ? options_.credit_owned - in_flight : 0;
@@ -143,24 +153,19 @@ kj::Promise<void> Session::write_on() {
     return wait_for_wake(taken.next_due).then([this] { return write_on(); });
   }
   sent_ += taken.credit_bytes;
-
-  struct Write {
-    std::vector<Outbox::Chunk> chunks;
-    std::vector<kj::ArrayPtr<const kj::byte>> pieces;
-  };
-
-  auto write = kj::heap<Write>();
-  write->chunks = std::move(taken.chunks);
-  for (const Outbox::Chunk& chunk : write->chunks) {
-    write->pieces.emplace_back(reinterpret_cast<const kj::byte*>(chunk.data.get()), chunk.size);
+  for (Outbox::Chunk& chunk : taken.chunks) {
     counters_.bytes_out += chunk.size;
+    connection_->write({chunk.data.get(), chunk.size});
+    outbox_.recycle(std::move(chunk));
   }
-  auto pieces = kj::arrayPtr(
-      static_cast<const kj::ArrayPtr<const kj::byte>*>(write->pieces.data()), write->pieces.size());
-  return stream_->write(pieces).then([this, write = kj::mv(write)]() mutable {
-    outbox_.recycle(std::move(write->chunks.front()));
-    return write_on();
-  });
+  if (!send_on()) return kj::READY_NOW;
+  return kj::evalLast([this] { return write_on(); });
+}
+
+bool Session::send_on() {
+  connection_->flush();
+  if (!connection_->is_open()) end(connection_->end_reason());
+  return !is_ended_;
 }
 
 kj::Promise<void> Session::wait_for_wake(Instant next_due) {

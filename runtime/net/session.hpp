@@ -4,14 +4,16 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "runtime/net/connection.hpp"
 #include "runtime/net/frame.hpp"
 #include "runtime/net/loop.hpp"
 #include "runtime/net/outbox.hpp"
 
-#include <kj/async-io.h>
+#include <kj/async.h>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace harka::net {
@@ -45,7 +47,7 @@ class Session {
   /// `outbox` is open and outlives the session; `reader` may already hold bytes.
   Session(
       EventLoop& loop,
-      kj::Own<kj::AsyncIoStream> stream,
+      std::unique_ptr<Connection> connection,
       FrameReader reader,
       Outbox& outbox,
       const Options& options,
@@ -66,6 +68,8 @@ class Session {
  private:
   kj::Promise<void> read_on();
   kj::Promise<void> write_on();
+  /// False when that ended the session.
+  bool send_on();
   kj::Promise<void> wait_for_wake(Instant next_due);
   bool take_frames();
   void take(const Frame& frame);
@@ -74,7 +78,7 @@ class Session {
   void end(const std::string& reason);
 
   EventLoop& loop_;
-  kj::Own<kj::AsyncIoStream> stream_;
+  std::unique_ptr<Connection> connection_;
   FrameReader reader_;
   Outbox& outbox_;
   Options options_;

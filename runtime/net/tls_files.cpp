@@ -13,13 +13,6 @@ namespace {
 using Store = std::unique_ptr<X509_STORE, OpensslFree<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, OpensslFree<X509_STORE_CTX_free>>;
 
-std::string common_name_of(X509* certificate) {
-  char text[256] = "";
-  const int size = X509_NAME_get_text_by_NID(
-      X509_get_subject_name(certificate), NID_commonName, text, sizeof text);
-  return size < 0 ? std::string() : std::string(text);
-}
-
 }  // namespace
 
 Result<void> check_key_pair(const std::string& certificate_path, const std::string& key_path) {
@@ -49,7 +42,7 @@ Result<void> check_peers_accept(const TlsFiles& files, const std::string& name) 
   const auto chain = read_certificates(files.certificate);
   if (!chain) return chain.error();
   X509* own = chain.value().front().get();
-  if (const std::string named = common_name_of(own); named != name) {
+  if (const std::string named = common_name_of(*own); named != name) {
     return Error{
         Code::invalid_argument,
         files.certificate + " is the certificate of node '" + named + "', not of '" + name + "'"};
