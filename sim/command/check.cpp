@@ -3,6 +3,7 @@
 
 #include "base/numbers.hpp"
 #include "base/time.hpp"
+#include "sim/checkers/cycles.hpp"
 #include "sim/checkers/linearizability.hpp"
 #include "sim/command/arguments.hpp"
 #include "sim/fault.hpp"
@@ -21,15 +22,16 @@ enum ExitCode : int { right = 0, wrong = 1, wrong_usage = 2, undecided = 7 };
 constexpr Duration budget_default = 60s;
 
 constexpr std::string_view usage_text =
-    R"(usage: harka check history FILE [--budget 30s|STATES] [--initial VALUE]
+    R"(usage: harka check history FILE [--budget 30s|STATES] [--initial VALUE] [--no-real-time]
 
 Is a recorded history of clients right? FILE holds, and what it holds is seen from its first line,
   registers        a JSON object a line: read, write, cas; or a log of Jepsen's etcd test:
                    linearizable, each key alone (Wing and Gong, Lowe)
   transactions     a JSON object a line: append and read lists: no cycle among what depends on what
-                   (Adya; Elle), in real time
+                   (Adya; Elle): strictly serializable
   --budget         how long, or how many states, to search for a key's order; otherwise 60s
   --initial        what every register holds at first; otherwise nothing
+  --no-real-time   an order of transactions will do that does not keep real time: serializable
 
 What is not linearizable is drawn: the fewest operations that show it, a lane for each client, how far
 they fit, and why no other can come next.
@@ -76,8 +78,25 @@ int judge_registers(const History& history, const LinearizabilityOptions& option
   return wrong;
 }
 
+Result<int> judge_transactions(const History& history, const TransactionsOptions& options) {
+  const Result<TransactionsReport> report = check_transactions(history.transactions, options);
+  if (!report.ok()) return report.error();
+  const char* wanted = options.keeps_real_time ? "strictly serializable" : "serializable";
+  const std::vector<Anomaly>& anomalies = report.value().anomalies;
+  if (anomalies.empty()) {
+    std::cout << wanted << ": " << history.transactions.size() << " transactions\n";
+    return right;
+  }
+  std::cout << "not " << wanted << ":\n";
+  for (const Anomaly& anomaly : anomalies) {
+    std::cout << "\n" << anomaly.name << ": " << anomaly.text << "\n";
+  }
+  return wrong;
+}
+
 Result<int> check_history(const std::vector<std::string>& words) {
-  const Result<Arguments> arguments = Arguments::parse(words, {}, {"--budget", "--initial"});
+  const Result<Arguments> arguments =
+      Arguments::parse(words, {"--no-real-time"}, {"--budget", "--initial"});
   if (!arguments.ok()) return arguments.error();
   const std::vector<std::string>& paths = arguments.value().positional();
   if (paths.size() != 1) return Error{Code::invalid_argument, "name one history"};
@@ -85,6 +104,10 @@ Result<int> check_history(const std::vector<std::string>& words) {
   if (!budget.ok()) return budget.error();
   const Result<History> history = read_history(paths.front());
   if (!history.ok()) return history.error();
+  if (!history.value().transactions.empty()) {
+    return judge_transactions(
+        history.value(), {.keeps_real_time = !arguments.value().has("--no-real-time")});
+  }
   LinearizabilityOptions options;
   options.initial = arguments.value().value("--initial");
   options.budget = std::move(budget).value();

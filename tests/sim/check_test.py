@@ -37,6 +37,18 @@ class Check(simulator.Case):
         self.check(rows, code=1)
         self.check(rows, "--initial", "a")
 
+    def test_transactions_are_told_as_a_cycle_with_its_proof(self):
+        def txn(client, acts, start, end):
+            return {"client": client, "op": "txn", "txn": acts, "outcome": "ok", "start_ns": start, "end_ns": end}
+        wrote = txn(1, [["append", "x", 1]], 0, 10)
+        self.assertIn("strictly serializable: 2 ", self.check([wrote, txn(2, [["r", "x", [1]]], 20, 30)]))
+        missed = txn(2, [["r", "x", []]], 20, 30)
+        said = self.check([wrote, missed], code=1)
+        self.assertIn("G-single-realtime: T1 before T2 before T1\n", said)
+        self.assertIn("T1 had ended at 10, and T2 began at 20 (rt)\n", said)
+        self.check([wrote, missed], "--no-real-time")
+        self.assertIn("1 is appended to x twice", self.check([wrote, wrote], code=2))
+
     def test_beyond_its_budget_it_is_undecided(self):
         rows = [row(i, "write", str(i), 0, 100) for i in range(14)]
         rows += [row(i, "read", str(i), 101 + i, 200) for i in range(14)]
