@@ -4,6 +4,7 @@
 #include "apps/node.hpp"
 #include "apps/output.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "runtime/net/dev_ca.hpp"
 
 #include <csignal>
@@ -35,6 +36,7 @@ int run_node(const Config& config) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  prefer_throughput();
 
   std::variant<std::unique_ptr<Node>, StartFailure> started = Node::start(config);
   if (const auto* why = std::get_if<StartFailure>(&started)) {

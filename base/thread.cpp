@@ -2,6 +2,7 @@
 #include "base/thread.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +17,11 @@ constexpr int background_nice = 10;
 void name_this_thread(const std::string& name) {
   constexpr std::size_t name_max = 15;
   (void)::pthread_setname_np(::pthread_self(), name.substr(0, name_max).c_str());
+}
+
+void prefer_throughput() {
+  const sched_param none{};
+  (void)::sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 // On Linux a thread has a nice value of its own. Refused: then it runs like the others.

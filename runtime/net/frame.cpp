@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -34,8 +35,10 @@ FrameReader::Space FrameReader::space() {
     if (buffer_ != nullptr && !is_shared && buffer_->capacity >= capacity) {
       std::memmove(buffer_->data(), buffer_->data() + begin_, left);
     } else {
-      auto next = std::make_shared<Buffer>(capacity);
+      auto next = buffer_of(capacity);
       if (left > 0) std::memcpy(next->data(), buffer_->data() + begin_, left);
+      if (is_shared && buffer_->capacity <= capacity_max) lent_.push_back(std::move(buffer_));
+      if (lent_.size() > lent_max) lent_.pop_front();
       buffer_ = std::move(next);
     }
     begin_ = 0;
@@ -46,6 +49,19 @@ FrameReader::Space FrameReader::space() {
   }
   ASSERT(end_ < buffer_->capacity);
   return {buffer_->data() + end_, buffer_->capacity - end_};
+}
+
+// Receivers let go of messages soon, so a buffer is usually free again two or three reads later.
+std::shared_ptr<FrameReader::Buffer> FrameReader::buffer_of(std::size_t capacity) {
+  for (auto each = lent_.begin(); each != lent_.end(); ++each) {
+    if (each->use_count() > 1 || (*each)->capacity != capacity) continue;
+    // The last holder's reads come before what is written here now.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    auto free = std::move(*each);
+    lent_.erase(each);
+    return free;
+  }
+  return std::make_shared<Buffer>(capacity);
 }
 
 void FrameReader::filled(std::size_t count) {

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -77,11 +78,15 @@ class FrameReader {
  private:
   static constexpr std::size_t capacity_min = 16 * 1024;
   static constexpr std::size_t capacity_max = 128 * 1024;
+  static constexpr std::size_t lent_max = 3;
   struct Buffer;
+  /// One that nobody holds any more, or a new one.
+  std::shared_ptr<Buffer> buffer_of(std::size_t capacity);
   Next break_with(std::string reason);
 
   std::size_t body_bytes_max_;
   std::shared_ptr<Buffer> buffer_;            // shared with the frames cut from it
+  std::deque<std::shared_ptr<Buffer>> lent_;  // older ones, the newest last
   std::size_t begin_ = 0;                     // of what is not cut yet
   std::size_t end_ = 0;                       // of what was received
   std::size_t wanted_ = 0;                    // bytes of the frame that is incomplete, 0: unknown

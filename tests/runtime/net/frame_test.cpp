@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <set>
 #include <vector>
 
 using namespace harka;
@@ -85,6 +87,31 @@ BOOST_AUTO_TEST_CASE(a_body_that_is_held_outlives_the_reader_and_never_changes) 
   for (std::uint64_t i = 0; i < 100; ++i) {
     BOOST_TEST((held[i].body.view() == std::string(4000, static_cast<char>('a' + i % 26))));
   }
+}
+
+BOOST_AUTO_TEST_CASE(buffers_are_used_again_once_nobody_holds_what_was_cut_from_them) {
+  FrameReader reader;
+  std::deque<Frame> held;
+  std::set<const char*> buffers;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const std::string bytes = frame(i, 500);
+    const FrameReader::Space space = reader.space();
+    buffers.insert(space.data);
+    std::memcpy(space.data, bytes.data(), bytes.size());
+    reader.filled(bytes.size());
+    Frame next;
+    BOOST_REQUIRE((reader.next(next) == FrameReader::Next::frame));
+    held.push_back(next);
+    next = Frame{};
+    BOOST_REQUIRE((reader.next(next) == FrameReader::Next::need_more));
+    // As a receiver that is two messages behind.
+    if (held.size() > 2) held.pop_front();
+    for (std::size_t at = 0; at < held.size(); ++at) {
+      const char expected = static_cast<char>('a' + (i + 1 - held.size() + at) % 26);
+      BOOST_TEST((held[at].body.view() == std::string(4000, expected)));
+    }
+  }
+  BOOST_TEST(buffers.size() == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(an_oversize_length_breaks_the_stream_before_memory_is_taken) {
