@@ -37,7 +37,10 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
       tick(turn);
       turn.set_timer(tick_timer, options_.tick);
       break;
-    case flush_timer: flush(turn); break;
+    case flush_timer:
+      is_flush_armed_ = false;
+      flush(turn);
+      break;
     case hints_timer:
       send_hints(true, turn);
       turn.set_timer(hints_timer, options_.hints_interval);
@@ -57,6 +60,7 @@ void Pulse::on_timer(TimerId timer, Turn& turn) {
 /// A beat is a tick too: a follower whose leader lives is left alone between two of them. A leader
 /// has nothing to do before its next beat, and beats are sent on a grid of time (see raft).
 void Pulse::tick(Turn& turn) {
+  end_rounds(turn);
   const auto beat = turn.now().time_since_epoch() / options_.heartbeat_interval;
   const bool is_beat_due = std::exchange(beat_last_, beat) != beat;
   for (const auto& [group, view] : groups_) {
@@ -65,8 +69,25 @@ void Pulse::tick(Turn& turn) {
     } else if (turn.now() - view.beaten < options_.heartbeat_interval) {
       continue;
     }
+    if (view.leader == turn.node().value) ++beat_round_.awaited;
     turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
   }
+}
+
+void Pulse::end_rounds(Turn& turn) {
+  for (Round* round : {&beat_round_, &reply_round_}) {
+    if (std::exchange(round->awaited, 0) > 0) round->is_whole = false;
+  }
+  send_beats(turn);
+  send_replies(turn);
+}
+
+// The answer that nobody awaited (a read round of a single group, say) leaves at once.
+bool Pulse::is_last(Round& round, Turn& turn) {
+  if (round.awaited > 0) --round.awaited;
+  if (round.awaited == 0) round.is_whole = true;
+  if (!round.is_whole) note_pending(turn);
+  return round.awaited == 0;
 }
 
 std::string Pulse::describe() const {
@@ -75,18 +96,19 @@ std::string Pulse::describe() const {
 
 void Pulse::on(const msg::BeatsOut& out, const Envelope&, Turn& turn) {
   for (const msg::BeatTo& item : out.beats) beats_[item.to].beats.push_back(item.beat);
-  note_pending(turn);
+  if (is_last(beat_round_, turn)) send_beats(turn);
 }
 
 void Pulse::on(const msg::BeatReplyOut& out, const Envelope&, Turn& turn) {
   replies_[out.to].replies.push_back(out.reply);
-  note_pending(turn);
+  if (is_last(reply_round_, turn)) send_replies(turn);
 }
 
 void Pulse::on(const msg::Beats& beats, const Envelope& envelope, Turn& turn) {
   for (const msg::Beat& beat : beats.beats) {
     if (const auto group = groups_.find(beat.group); group != groups_.end()) {
       group->second.beaten = turn.now();
+      ++reply_round_.awaited;
     }
     turn.send(
         replica_address(turn.node(), GroupId{beat.group}),
@@ -156,14 +178,21 @@ void Pulse::note_pending(Turn& turn) {
 }
 
 void Pulse::flush(Turn& turn) {
-  is_flush_armed_ = false;
+  send_beats(turn);
+  send_replies(turn);
+  if (!changed_.empty()) send_hints(false, turn);
+}
+
+void Pulse::send_beats(Turn& turn) {
   for (auto& [node, beats] : std::exchange(beats_, {})) {
     turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), std::move(beats));
   }
+}
+
+void Pulse::send_replies(Turn& turn) {
   for (auto& [node, replies] : std::exchange(replies_, {})) {
     turn.send(address_of(NodeId{node}, msg::ActorKind::pulse), std::move(replies));
   }
-  if (!changed_.empty()) send_hints(false, turn);
 }
 
 void Pulse::send_hints(bool complete, Turn& turn) {

@@ -19,8 +19,8 @@ namespace harka {
 struct PulseOptions {
   Duration tick = limits::tick_interval;
   Duration heartbeat_interval = limits::heartbeat_interval;  // of the groups
-  Duration coalesce = 1ms;             // beats within this window travel together
-  Duration hints_interval = 1s;        // the complete list of what this node leads
+  Duration coalesce = 1ms;       // how long beats wait for others when not every replica answers
+  Duration hints_interval = 1s;  // the complete list of what this node leads
   Duration preference_interval = 1s;   // how often leadership may move to preferred nodes
   std::uint32_t preference_batch = 8;  // groups at a time: moving all at once would stall all
 };
@@ -58,9 +58,21 @@ class Pulse final : public Machine {
     Instant up_since;
   };
 
+  /// Replicas are asked together and answer one by one; what they answer leaves together, with the
+  /// last one. Only when some did not answer last time does a timer end the wait.
+  struct Round {
+    std::size_t awaited = 0;
+    bool is_whole = true;
+  };
+
   void tick(Turn& turn);
+  void end_rounds(Turn& turn);
+  /// Counts an answer; whether no other is awaited.
+  bool is_last(Round& round, Turn& turn);
   void note_pending(Turn& turn);
   void flush(Turn& turn);
+  void send_beats(Turn& turn);
+  void send_replies(Turn& turn);
   void send_hints(bool complete, Turn& turn);
   void prefer_leaders(Turn& turn);
   [[nodiscard]] bool may_move(std::uint32_t group, const Turn& turn) const;
@@ -74,6 +86,8 @@ class Pulse final : public Machine {
   std::uint32_t moved_last_ = 0;                      // where the next batch of moves begins
   std::map<std::uint64_t, msg::Beats> beats_;         // by destination node, waiting for the flush
   std::map<std::uint64_t, msg::BeatReplies> replies_;
+  Round beat_round_;
+  Round reply_round_;
   std::set<std::uint32_t> changed_;  // groups whose hint has not been sent yet
   std::int64_t beat_last_ = 0;       // number of the grid's cell of the last tick
   bool is_flush_armed_ = false;

@@ -16,7 +16,8 @@
 
 namespace harka::net {
 
-/// Owns the descriptor that the thread sleeps on.
+/// Owns the descriptor that the thread sleeps on. KJ polls for edges and each write is one, so
+/// nobody reads it: it would hold 2^64 wake-ups.
 class EventLoop::Bell final : public Waker {
  public:
   Bell() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { ASSERT(fd_ >= 0); }
@@ -26,11 +27,6 @@ class EventLoop::Bell final : public Waker {
   void wake() override {
     const std::uint64_t one = 1;
     (void)!::write(fd_, &one, sizeof one);
-  }
-
-  void silence() {
-    std::uint64_t count = 0;
-    (void)!::read(fd_, &count, sizeof count);
   }
 
   [[nodiscard]] int fd() const { return fd_; }
@@ -82,7 +78,6 @@ void EventLoop::thread_main(std::atomic<bool>* ready) {
         kj_->port(), bell_->fd(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
     kj::Function<kj::Promise<void>()> wait_for_work = [&]() -> kj::Promise<void> {
       return observer.whenBecomesReadable().then([&]() -> kj::Promise<void> {
-        bell_->silence();
         drain();
         if (const std::lock_guard lock(mutex_); is_closed_) return kj::READY_NOW;
         return wait_for_work();

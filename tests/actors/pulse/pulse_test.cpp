@@ -35,6 +35,13 @@ struct Fixture {
         replica_address(NodeId{1}, GroupId{group}), msg::LeadershipChanged{group, term, leader});
   }
 
+  void beats_out(std::uint32_t group) {
+    msg::BeatsOut out;
+    out.beats = {
+        msg::BeatTo{2, msg::Beat{group, 1, 0, 0}}, msg::BeatTo{3, msg::Beat{group, 1, 0, 0}}};
+    driver.deliver(replica_address(NodeId{1}, GroupId{group}), out);
+  }
+
   void is(std::uint64_t node, msg::MemberState state) {
     msg::MembershipChanged change;
     msg::Member member;
@@ -85,17 +92,52 @@ BOOST_FIXTURE_TEST_CASE(a_group_whose_leader_beats_is_not_ticked, Fixture) {
   BOOST_TEST(ticks[1] >= 2);
 }
 
-BOOST_FIXTURE_TEST_CASE(beats_of_many_groups_travel_as_one_message_a_peer, Fixture) {
+BOOST_FIXTURE_TEST_CASE(
+    beats_of_many_groups_leave_with_the_last_one_in_one_message_a_peer, Fixture) {
+  for (std::uint32_t group = 1; group <= 10; ++group) leads(group, 1, 1);
+  driver.advance(limits::heartbeat_interval);
+  (void)driver.sent<msg::Beats>();
   for (std::uint32_t group = 1; group <= 10; ++group) {
-    msg::BeatsOut out;
-    out.beats.push_back(msg::BeatTo{2, msg::Beat{group, 1, 0, 0}});
-    out.beats.push_back(msg::BeatTo{3, msg::Beat{group, 1, 0, 0}});
-    driver.deliver(replica_address(NodeId{1}, GroupId{group}), out);
+    BOOST_TEST(driver.sent<msg::Beats>().empty());
+    beats_out(group);
   }
-  driver.advance(2ms);
   const auto sent = driver.sent<msg::Beats>();
   BOOST_REQUIRE_EQUAL(sent.size(), 2U);
   BOOST_TEST(sent[0].second.beats.size() == 10U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_replica_that_does_not_answer_holds_up_the_others_once, Fixture) {
+  for (std::uint32_t group = 1; group <= 3; ++group) leads(group, 1, 1);
+  driver.advance(limits::heartbeat_interval);
+  (void)driver.sent<msg::Beats>();
+  beats_out(1);
+  beats_out(2);
+  driver.advance(limits::tick_interval);
+  BOOST_TEST(driver.sent<msg::Beats>().size() == 2U);
+  driver.advance(limits::tick_interval);  // the next beats are due
+  beats_out(1);
+  beats_out(2);
+  BOOST_TEST(driver.sent<msg::Beats>().empty());
+  driver.advance(PulseOptions{}.coalesce);
+  BOOST_TEST(driver.sent<msg::Beats>().size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(answers_to_beats_leave_with_the_last_one, Fixture) {
+  leads(1, 1, 2);
+  leads(2, 1, 2);
+  msg::Beats beats;
+  beats.beats = {msg::Beat{1, 1, 0, 5}, msg::Beat{2, 1, 0, 5}};
+  driver.deliver(address_of(NodeId{2}, msg::ActorKind::pulse), beats);
+  msg::BeatReplyOut out;
+  out.to = 2;
+  out.reply.group = 1;
+  driver.deliver(replica_address(NodeId{1}, GroupId{1}), out);
+  BOOST_TEST(driver.sent<msg::BeatReplies>().empty());
+  out.reply.group = 2;
+  driver.deliver(replica_address(NodeId{1}, GroupId{2}), out);
+  const auto sent = driver.sent<msg::BeatReplies>();
+  BOOST_REQUIRE_EQUAL(sent.size(), 1U);
+  BOOST_TEST(sent[0].second.replies.size() == 2U);
 }
 
 BOOST_FIXTURE_TEST_CASE(received_beats_are_unpacked_with_their_sender, Fixture) {
