@@ -5,7 +5,7 @@
 //
 // Decoding never trusts: a broken pointer, nesting or repetition beyond reason and an unknown
 // enumerator are `corrupt`; a list, text or data beyond its declared limit ($maxItems, $maxBytes)
-// is `too_large`; a kind that only a newer node has is `invalid_argument`. Data fields become
+// is `too_large`; a kind that only a newer node has is `invalid_argument`. Large Data fields become
 // slices that keep the whole frame alive: copy what must outlive it for long.
 #pragma once
 

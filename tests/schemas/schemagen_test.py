@@ -41,8 +41,8 @@ class Schemagen(unittest.TestCase):
             done = subprocess.run(
                 [CAPNP, "compile", f"-o{PLUGIN}:{folder}", f"--src-prefix={folder}", str(schema)],
                 capture_output=True, text=True)
-            header = Path(folder) / "subject.hpp"
-            return done.returncode, done.stderr, header.read_text() if header.is_file() else ""
+            made = [Path(folder) / f"subject.{suffix}" for suffix in ("hpp", "wire.cpp")]
+            return done.returncode, done.stderr, "".join(p.read_text() for p in made if p.is_file())
 
     def assert_refused(self, body, words):
         code, error, _ = self.generate(body)
@@ -71,13 +71,18 @@ class Schemagen(unittest.TestCase):
         self.assert_refused("struct A { a @0 :List(List(Bool)); }", "not supported")
         self.assert_refused("struct A { a @0 :AnyPointer; }", "may not hold")
 
+    def test_lists_of_bool_and_defaults_behind_pointers(self):
+        self.assert_refused("struct A { a @0 :List(Bool); }", "not supported")
+        self.assert_refused('struct A { a @0 :Text = "a"; }', "have defaults")
+
     def test_defaults_and_names(self):
         code, error, header = self.generate(
             "enum Colour { darkRed @0; blue @1; }\n"
             "struct A { lastIndex @0 :UInt32 = 7; isOpen @1 :Bool = true; colour @2 :Colour = blue; }")
         self.assertEqual(code, 0, error)
         for line in ["std::uint32_t last_index{7};", "bool is_open{true};", "Colour colour{Colour::blue};",
-                     "  dark_red,", "count_of(Colour) {"]:
+                     "  dark_red,", "count_of(Colour) {", "out.set(0, value.last_index, 7U);",
+                     "in.flag(32, true)", "in.number<Colour>(6, 1U)"]:
             self.assertIn(line, header)
 
     def test_what_is_contained_stands_before_its_container(self):

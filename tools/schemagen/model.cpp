@@ -5,6 +5,7 @@
 #include <capnp/serialize.h>
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <cstdlib>
 #include <iostream>
@@ -84,6 +85,25 @@ std::string initial_of(schema::Value::Reader value, const Type& type, const Node
   }
 }
 
+/// What a stored zero stands for, as stored bits.
+std::uint64_t bits_of(schema::Value::Reader value) {
+  switch (value.which()) {
+    case schema::Value::BOOL: return value.getBool() ? 1 : 0;
+    case schema::Value::INT8: return static_cast<std::uint8_t>(value.getInt8());
+    case schema::Value::INT16: return static_cast<std::uint16_t>(value.getInt16());
+    case schema::Value::INT32: return static_cast<std::uint32_t>(value.getInt32());
+    case schema::Value::INT64: return static_cast<std::uint64_t>(value.getInt64());
+    case schema::Value::UINT8: return value.getUint8();
+    case schema::Value::UINT16: return value.getUint16();
+    case schema::Value::UINT32: return value.getUint32();
+    case schema::Value::UINT64: return value.getUint64();
+    case schema::Value::FLOAT32: return std::bit_cast<std::uint32_t>(value.getFloat32());
+    case schema::Value::FLOAT64: return std::bit_cast<std::uint64_t>(value.getFloat64());
+    case schema::Value::ENUM: return value.getEnum();
+    default: return 0;
+  }
+}
+
 std::uint32_t annotated(schema::Field::Reader field, std::uint64_t id, std::uint32_t otherwise) {
   for (const auto annotation : field.getAnnotations()) {
     if (annotation.getId() == id) return annotation.getValue().getUint32();
@@ -93,14 +113,22 @@ std::uint32_t annotated(schema::Field::Reader field, std::uint64_t id, std::uint
 
 Field field_of(schema::Field::Reader field, const Nodes& nodes) {
   if (!field.isSlot()) fail(std::string("groups are not supported: ") + field.getName().cStr());
+  const auto slot = field.getSlot();
   Field result;
-  result.accessor = field.getName().cStr();
-  result.name = snake_case(result.accessor);
-  result.accessor[0] = static_cast<char>(std::toupper(result.accessor[0]));
-  result.type = type_of(field.getSlot().getType(), nodes);
-  result.initial = initial_of(field.getSlot().getDefaultValue(), result.type, nodes);
-  const Type& leaf = result.type.shape == Shape::list ? result.type.element[0] : result.type;
+  result.name = snake_case(field.getName().cStr());
+  result.type = type_of(slot.getType(), nodes);
+  result.offset = slot.getOffset();
+  result.default_bits = bits_of(slot.getDefaultValue());
+  result.initial = initial_of(slot.getDefaultValue(), result.type, nodes);
+  const bool is_list = result.type.shape == Shape::list;
+  const Type& leaf = is_list ? result.type.element[0] : result.type;
   if (leaf.shape == Shape::list) fail("lists of lists are not supported: " + result.name);
+  if (is_list && leaf.shape == Shape::boolean) {
+    fail("lists of Bool are not supported: " + result.name);
+  }
+  if (result.type.bits == 0 && slot.getHadExplicitDefault()) {
+    fail("only numbers, Bool and enums have defaults: " + result.name);
+  }
   result.items_max = annotated(field, items_annotation, items_default);
   result.bytes_max = annotated(
       field, bytes_annotation, leaf.shape == Shape::data ? data_bytes_default : text_bytes_default);
@@ -114,7 +142,8 @@ Struct struct_of(schema::Node::Reader node, const Nodes& nodes) {
       short_name(node),
       false,
       false,
-      0u + body.getDataWordCount() + body.getPointerCount(),
+      body.getDataWordCount(),
+      body.getPointerCount(),
       {}};
   if (body.getDiscriminantCount() != 0 || node.getIsGeneric() ||
       node.getNestedNodes().size() != 0) {

@@ -15,14 +15,15 @@ struct Type {
   Shape shape{};
   std::string name;           // in C++: std::uint32_t, ActorKind, Entry; empty for lists
   std::uint64_t id = 0;       // of the struct or enum
-  std::uint32_t bits = 0;     // of a list element that is a number, boolean or enum
+  std::uint32_t bits = 0;     // of a number, boolean or enum
   std::vector<Type> element;  // one, for lists
 };
 
 struct Field {
-  std::string accessor;  // LastIndex, as in getLastIndex
-  std::string name;      // last_index
+  std::string name;  // last_index
   Type type;
+  std::uint32_t offset{};  // in the struct's section: in its own size, for pointers in words
+  std::uint64_t default_bits{};
   std::string initial;        // the default value as C++ source, may be empty
   std::uint32_t items_max{};  // lists
   std::uint32_t bytes_max{};  // text and data
@@ -32,8 +33,9 @@ struct Struct {
   std::uint64_t id = 0;
   std::string name;
   bool is_message = false;
-  bool is_local = false;    // a message that never travels between nodes
-  std::uint32_t words = 0;  // of its own section
+  bool is_local = false;  // a message that never travels between nodes
+  std::uint32_t data_words = 0;
+  std::uint32_t pointers = 0;
   std::vector<Field> fields;
 };
 
@@ -51,7 +53,8 @@ struct File {
 };
 
 /// Reads the compiler's request from standard input. Ends the process with a message when a schema
-/// uses what messages may not (unions, groups, generics, nested or recursive structs).
+/// uses what messages may not (unions, groups, generics, nested or recursive structs, lists of
+/// lists or of Bool, defaults of what is not a number).
 [[nodiscard]] std::vector<File> read_request();
 [[nodiscard]] std::string snake_case(const std::string& name);
 [[noreturn]] void fail(const std::string& reason);
