@@ -275,10 +275,12 @@ bool SegmentLog::has_room_for_seal(Lap lap, const Survey& survey) const {
   return survey.end + record_bytes(0) <= segments_.at(lap).file->size();
 }
 
-// So that the next start does not take this segment, which is no longer the newest, for damaged.
+// So that the next start does not take this segment, which is no longer the newest, for damaged. A
+// seal that is there may only have been written: killed before its sync, the node finds it in the
+// page cache, and what stands before it counts from now on.
 Result<void> SegmentLog::seal_torn(Lap lap, const Survey& survey) {
-  if (survey.is_sealed) return {};
   DiskFile& file = *segments_.at(lap).file;
+  if (survey.is_sealed) return file.sync();
   RecordHead seal;
   seal.kind = RecordKind::seal;
   seal.lap = lap;

@@ -53,6 +53,9 @@ class FaultyDisk final : public storage::Disk {
     operations_left_ = -1;
   }
 
+  /// Only the process died: nothing is lost, and the disk works again.
+  void restart() { operations_left_ = -1; }
+
   /// Every operation from the one after the next `count` fails, until the crash.
   void die_after(int count) { operations_left_ = count; }
 
