@@ -2,6 +2,7 @@
 #include "apps/data_dir.hpp"
 
 #include "base/log.hpp"
+#include "storage/durable_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace harka::apps {
@@ -93,6 +95,7 @@ Result<DataDir> DataDir::open(const std::string& path, const std::string& name) 
 }
 
 Result<void> DataDir::claim() {
+  if (Result<void> durable = sync_names(); !durable.ok()) return durable;
   Result<void> written = write_identity(path_ + "/identity", identity_);
   if (written.ok()) made_.clear();  // it is ours to stay
   return written;
@@ -110,6 +113,19 @@ Result<void> DataDir::make_folders() {
       return Error{
           Code::io_failed, "cannot make the data directory " + path_ + ": " + failure.message()};
     }
+  }
+  return {};
+}
+
+// The directory's own name as well when it was there: a start that died may have made it. A folder
+// above that this user may not read (systemd's, for example) is of whoever made ours long before.
+Result<void> DataDir::sync_names() const {
+  const std::filesystem::path whole = std::filesystem::absolute(path_ + "/").lexically_normal();
+  std::set<std::filesystem::path> above{whole.parent_path().parent_path()};
+  for (const std::string& name : made_) above.insert(std::filesystem::path(name).parent_path());
+  for (const std::filesystem::path& folder : above) {
+    if (::access(folder.c_str(), R_OK) != 0) continue;
+    if (Result<void> done = storage::sync_folder(folder.string()); !done.ok()) return done;
   }
   return {};
 }

@@ -34,7 +34,8 @@ class DataDir {
   DataDir& operator=(const DataDir&) = delete;
   ~DataDir();
 
-  /// Makes the identity with the raised incarnation durable, before anybody is told of it.
+  /// Makes the directory's name and the identity with the raised incarnation durable, before
+  /// anybody is told of it.
   [[nodiscard]] Result<void> claim();
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -49,6 +50,8 @@ class DataDir {
  private:
   DataDir() = default;
   Result<void> make_folders();
+  /// What will be acknowledged lies below these names.
+  [[nodiscard]] Result<void> sync_names() const;
   Result<void> lock();
   /// Whether the locked file still has that name: its maker may have taken it away again.
   [[nodiscard]] bool is_lock_of(const std::string& lock_path) const;
