@@ -189,6 +189,10 @@ const std::vector<Setting>& settings() {
           "drain_timeout",
           &Config::drain_timeout,
           "how long SIGTERM may take to move leaders away"),
+      text_setting(
+          "unsafe",
+          &Config::unsafe,
+          "never set it: a defect on purpose that tests have to catch (ack-before-fsync)"),
   };
   return table;
 }

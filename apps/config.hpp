@@ -45,7 +45,13 @@ struct Config {
   std::map<std::string, Duration> region_delay;  // one way, added at the links: demos and drills
   bool trust_clocks = true;                      // leader leases; off: every read asks a quorum
   Duration drain_timeout = std::chrono::seconds(10);
+  std::string unsafe;  // a defect on purpose, see unsafe_defect
 };
+
+/// The one that there is: what was acknowledged is synced later, so a power failure takes it.
+constexpr std::string_view unsafe_defect = "ack-before-fsync";
+/// An environment variable that has to be "yes" besides, so that no file alone makes a node unsafe.
+constexpr const char* unsafe_consent = "HARKA_MAY_LOSE_DATA";
 
 /// One setting: `name` is the TOML key; the flag is the same with dashes for underscores. An error
 /// of `set` is the end of a sentence that begins with the name.

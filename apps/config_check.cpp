@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
 
 namespace harka::apps {
@@ -145,6 +146,19 @@ void check_password_file(const std::string& path, Mistakes& mistakes) {
   if (!password.ok()) mistakes.push_back("password_file " + password.error().detail);
 }
 
+void check_unsafe(const std::string& defect, Mistakes& mistakes) {
+  if (defect.empty()) return;
+  if (defect != unsafe_defect) {
+    mistakes.push_back("unsafe knows only '" + std::string(unsafe_defect) + "': leave it out");
+  }
+  const char* consent = std::getenv(unsafe_consent);
+  if (consent == nullptr || std::string_view(consent) != "yes") {
+    mistakes.push_back(
+        "unsafe = '" + defect + "' loses acknowledged writes: leave it out (tests that have to " +
+        "catch that set " + unsafe_consent + "=yes in the environment)");
+  }
+}
+
 }  // namespace
 
 Mistakes check_config(const Config& config) {
@@ -154,6 +168,7 @@ Mistakes check_config(const Config& config) {
   check_link_tls(config, mistakes);
   check_client_tls(config, mistakes);
   check_password_file(config.password_file, mistakes);
+  check_unsafe(config.unsafe, mistakes);
   return mistakes;
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "gateway/listener.hpp"
 #include "storage/file_disk.hpp"
+#include "storage/late_disk.hpp"
 #include "storage/lmdb_engine.hpp"
 
 #include <unistd.h>
@@ -43,6 +44,10 @@ Result<void> NodeParts::open_stores() {
   Result<std::unique_ptr<storage::Disk>> folder = storage::open_file_disk(data.path() + "/log");
   if (!folder.ok()) return folder.error();
   disk = std::move(folder).value();
+  if (!config.unsafe.empty()) {
+    log::error("node", "unsafe = " + config.unsafe + ": this node loses acknowledged writes");
+    disk = storage::make_late_disk(std::move(disk));
+  }
   const Result<storage::LogOptions> options = log_options_of(config, data);
   if (!options.ok()) return options.error();
   Result<std::unique_ptr<storage::SegmentLog>> log =

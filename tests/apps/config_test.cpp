@@ -169,6 +169,17 @@ BOOST_AUTO_TEST_CASE(seeds_without_tls_need_consent) {
   BOOST_TEST(first_of(apps::check_config(config)) == "(none)");
 }
 
+BOOST_AUTO_TEST_CASE(no_file_alone_makes_a_node_unsafe) {
+  Config config;
+  config.unsafe = apps::unsafe_defect;
+  BOOST_TEST(says(apps::check_config(config), "loses acknowledged writes: leave it out"));
+  ::setenv(apps::unsafe_consent, "yes", 1);
+  BOOST_TEST(first_of(apps::check_config(config)) == "(none)");
+  config.unsafe = "sometimes";
+  BOOST_TEST(says(apps::check_config(config), "unsafe knows only 'ack-before-fsync'"));
+  ::unsetenv(apps::unsafe_consent);
+}
+
 // --- Certificates
 // ----------------------------------------------------------------------------------
 
