@@ -21,6 +21,7 @@ test-all: ## also longer fuzzing, the simulator's long lanes, address, undefined
 	./setup --with-tests
 	./tests/run --fuzz-seconds 60
 	./tests/sim/long_lanes build/release
+	HARKA_BUILD=build/release ./tests/jepsen/matrix
 	./tests/run --preset asan --only ctest
 	./tests/run --preset tsan --only ctest
 
