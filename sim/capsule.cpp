@@ -32,6 +32,10 @@ std::string written(Profile value) {
   return std::string(name_of(value));
 }
 
+std::string written(WorkloadKind value) {
+  return std::string(name_of(value));
+}
+
 std::string written(const std::string& mutant) {
   return mutant.empty() ? "none" : mutant;
 }
@@ -59,6 +63,12 @@ bool read_into(Profile& value, std::string_view text) {
   const std::optional<Profile> profile = profile_of(text);
   value = profile.value_or(Profile::core);
   return profile.has_value();
+}
+
+bool read_into(WorkloadKind& value, std::string_view text) {
+  const std::optional<WorkloadKind> kind = workload_of(text);
+  value = kind.value_or(WorkloadKind::mixed);
+  return kind.has_value();
 }
 
 bool read_into(std::string& mutant, std::string_view text) {
@@ -98,6 +108,8 @@ const std::vector<Setting>& settings() {
           "voters", [](auto& plan) -> auto& { return plan.voters; }),
       setting(
           "shards", [](auto& plan) -> auto& { return plan.shards; }),
+      setting(
+          "workload", [](auto& plan) -> auto& { return plan.workload; }),
       setting(
           "clients", [](auto& plan) -> auto& { return plan.clients; }),
       setting(
@@ -215,6 +227,9 @@ Result<void> check(const Plan& plan) {
         require(plan.shards >= 1 && plan.shards <= 1000, "shards: between 1 and 1000"),
         require(plan.clients < 1000 && plan.readers < 1000, "clients, readers: below 1000"),
         require(plan.keys >= 1, "keys: at least 1"),
+        require(
+            plan.workload != WorkloadKind::session || plan.profile != Profile::cluster,
+            "workload: session is of clients with sessions of their own, so not of cluster"),
         require(
             is_share(plan.writes) && is_share(plan.appends) && is_share(plan.links.loss) &&
                 is_share(plan.links.duplicate) && is_share(plan.links.slow) &&

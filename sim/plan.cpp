@@ -31,6 +31,32 @@ void draw_knobs(Plan& plan, Random& random) {
   plan.clock_drift = random.chance(0.5) ? 0 : limits::clock_drift_max * 0.45;
 }
 
+/// Half of all runs do what finds most; the others share the rest.
+WorkloadKind draw_workload(std::uint64_t seed, Profile profile) {
+  Random random = Random(seed).fork(80);
+  if (random.chance(0.5)) return WorkloadKind::mixed;
+  const std::size_t others = std::size(workload_kinds) - 1;
+  const WorkloadKind kind = workload_kinds[1 + random.below(others)];
+  const bool has_sessions = profile != Profile::cluster;  // of the clients, not of routers
+  return kind == WorkloadKind::session && !has_sessions ? WorkloadKind::mixed : kind;
+}
+
+/// Leases that are as good as they may get, and what makes leaders miss that they were deposed.
+void strain_leases(Plan& plan) {
+  plan.raft.leases = true;
+  plan.clock_drift = limits::clock_drift_max * 0.45;
+  plan.writes = std::max(plan.writes, 0.3);
+  FaultMix mix;
+  for (const FaultKind kind : {FaultKind::isolate, FaultKind::pause, FaultKind::cut_in}) {
+    mix.kinds[static_cast<std::size_t>(kind)] = true;
+  }
+  mix.interval_max = 4s;
+  const std::vector<Fault> more =
+      draw_faults(mix, Random(plan.seed).fork(81), plan.nodes, plan.shards, plan.fault_phase);
+  plan.faults.insert(plan.faults.end(), more.begin(), more.end());
+  std::ranges::stable_sort(plan.faults, {}, &Fault::at);
+}
+
 }  // namespace
 
 std::string_view name_of(Profile profile) {
@@ -49,7 +75,7 @@ std::optional<Profile> profile_of(std::string_view name) {
   return std::nullopt;
 }
 
-Plan draw_plan(std::uint64_t seed, Profile profile) {
+Plan draw_plan(std::uint64_t seed, Profile profile, std::optional<WorkloadKind> workload) {
   Random random = Random(seed).fork(77);
   Plan plan;
   plan.seed = seed;
@@ -87,6 +113,8 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   }
   plan.faults =
       draw_faults(plan.mix, Random(seed).fork(99), plan.nodes, plan.shards, plan.fault_phase);
+  plan.workload = workload.value_or(draw_workload(seed, profile));
+  if (plan.workload == WorkloadKind::lease && profile != Profile::calm) strain_leases(plan);
   return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cluster/raft/types.hpp"
 #include "sim/fault_mix.hpp"
+#include "sim/workloads/load.hpp"
 #include "sim/world.hpp"
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct Plan {
   std::uint32_t nodes = 3;
   std::uint32_t voters = 3;  // at the beginning; core only
   std::uint32_t shards = 1;
+  WorkloadKind workload = WorkloadKind::mixed;
   std::uint32_t clients = 4;
   std::uint32_t readers = 1;  // clients after READONLY
   Duration staleness_max = 1s;
@@ -51,7 +53,9 @@ struct Plan {
   bool power_loss_at_end = false;
 };
 
-[[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
+/// Without a workload, one is drawn.
+[[nodiscard]] Plan draw_plan(
+    std::uint64_t seed, Profile profile, std::optional<WorkloadKind> workload = std::nullopt);
 [[nodiscard]] std::string_view name_of(Profile profile);
 [[nodiscard]] std::optional<Profile> profile_of(std::string_view name);
 

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What simulated clients understand of RESP.
+// What simulated clients understand of RESP. What they do not is a Violation.
 #pragma once
 
-#include "sim/violation.hpp"
-
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace harka::sim {
 
 /// The text of a bulk string; nothing for null.
-[[nodiscard]] inline std::optional<std::string> bulk_of(std::string_view reply) {
-  if (reply.rfind("$-1", 0) == 0 || reply.rfind("_", 0) == 0) return std::nullopt;
-  const std::size_t line = reply.find("\r\n");
-  if (reply.empty() || reply[0] != '$' || line == std::string_view::npos) {
-    throw Violation(Broken::correctness, "a strange answer to GET: " + std::string(reply));
-  }
-  return std::string(reply.substr(line + 2, reply.size() - line - 4));
-}
+[[nodiscard]] std::optional<std::string> bulk_of(std::string_view reply);
+/// Of bulk strings.
+[[nodiscard]] std::vector<std::optional<std::string>> array_of(std::string_view reply);
+/// Of what counts or measures.
+[[nodiscard]] std::uint64_t integer_of(std::string_view reply);
+void expect_ok(std::string_view reply);
 
 }  // namespace harka::sim

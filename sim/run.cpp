@@ -37,9 +37,6 @@ class Run {
   void expect_progress();
   void expect_convergence();
   void audit();
-  void read_registers();
-  void audit_appended();
-  static void audit_token(const Appended& appended, const std::vector<std::size_t>& ends);
   [[nodiscard]] std::vector<NodeId> nodes() const;
   [[nodiscard]] const Replica* replica(NodeId node, GroupId group) const;
 
@@ -53,11 +50,11 @@ class Run {
   World world_;
   StalenessOracle staleness_;
   RaftOracle oracle_;
+  std::unique_ptr<Load> load_;
   Workload workload_;
   Injector injector_;
   Strikes strikes_;
   std::set<std::uint64_t> dead_;
-  std::uint64_t undecided_ = 0;
 };
 
 std::vector<NodeId> node_ids(const Plan& plan) {
@@ -93,6 +90,13 @@ Run::Run(const Plan& plan, Watcher* watcher)
       world_(world_options(plan)),
       staleness_(staleness_bound(plan)),
       oracle_(world_, staleness_),
+      load_(make_load(
+          {.kind = plan.workload,
+           .shards = plan.shards,
+           .clients = plan.clients,
+           .keys = plan.keys,
+           .writes = plan.writes,
+           .appends = plan.appends})),
       injector_(world_, oracle_, plan.nodes, plan.shards),
       strikes_(world_, injector_, plan.mix.strikes, Random(plan.seed).fork(98)) {
   const Defect* defect = defect_of(plan.mutant);
@@ -114,8 +118,7 @@ void Run::build() {
   workload_.nodes = nodes();
   workload_.shards = plan_.shards;
   workload_.keys = plan_.keys;
-  workload_.writes = plan_.writes;
-  workload_.appends = plan_.appends;
+  workload_.load = load_.get();
   workload_.think_max = plan_.think_max;
   workload_.uses_routers = plan_.profile == Profile::cluster;
   workload_.skipped = &plan_.skipped;
@@ -279,70 +282,15 @@ std::string Run::difference(GroupId id) const {
   return {};
 }
 
+/// Of what a shard holds now, its leader knows.
 void Run::audit() {
-  audit_appended();
-  read_registers();
-  LinearizabilityOptions options;
-  options.budget.states_max = 300'000;
-  const LinearizabilityReport report = check_linearizability(workload_.history, options);
-  if (report.verdict == Verdict::violated) {
-    throw Violation(
-        Broken::correctness,
-        "key " + report.key + " is not linearizable: " + sentence_of(*report.window));
-  }
-  undecided_ += report.verdict == Verdict::undecided ? 1 : 0;
-}
-
-/// Each register's final value belongs to its history: an acknowledged write may not be missing.
-void Run::read_registers() {
-  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
+  const auto find = [this](std::uint32_t shard, const std::string& key) {
     const Replica* leading = replica(oracle_.leader(group(shard)), group(shard));
     const auto& state = dynamic_cast<const Shard&>(leading->state()).state();
-    for (std::uint64_t number = 0; number < plan_.keys; ++number) {
-      Operation read;
-      read.key = register_key(shard, number);
-      const std::optional<kv::Record> record = state.find(read.key);
-      if (record) read.value = std::string(record->value.view());
-      read.start = world_.now().time_since_epoch().count();
-      read.end = read.start;
-      workload_.history.push_back(std::move(read));
-    }
-  }
-}
-
-/// Each token is there at most once, an acknowledged one where its answer said that it is.
-void Run::audit_appended() {
-  for (std::uint32_t shard = 0; shard < plan_.shards; ++shard) {
-    const Replica* leading = replica(oracle_.leader(group(shard)), group(shard));
-    const auto& state = dynamic_cast<const Shard&>(leading->state()).state();
-    for (std::uint64_t number = 0; number < plan_.keys; ++number) {
-      const std::string key = list_key(shard, number);
-      const std::optional<kv::Record> record = state.find(key);
-      const std::string text = record ? std::string(record->value.view()) : std::string();
-      std::map<std::string, std::vector<std::size_t>> ends;
-      for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find(',', at) + 1;
-        ends[text.substr(at, end - at)].push_back(end);
-        at = end;
-      }
-      for (const Appended& appended : workload_.appended) {
-        if (appended.key == key) audit_token(appended, ends[appended.token]);
-      }
-    }
-  }
-}
-
-void Run::audit_token(const Appended& appended, const std::vector<std::size_t>& ends) {
-  const std::string what = "the append of " + appended.token + " to " + appended.key;
-  if (ends.size() > 1) throw Violation(Broken::correctness, what + " took effect twice");
-  if (!appended.is_acknowledged) return;
-  if (ends.empty()) throw Violation(Broken::correctness, what + " was acknowledged and is lost");
-  if (ends.front() != appended.length) {
-    throw Violation(
-        Broken::correctness,
-        what + " was answered with length " + std::to_string(appended.length) + " and ends at " +
-            std::to_string(ends.front()));
-  }
+    const std::optional<kv::Record> record = state.find(key);
+    return record ? std::optional(std::string(record->value.view())) : std::nullopt;
+  };
+  load_->audit({find, world_.now().time_since_epoch().count()});
 }
 
 std::vector<NodeId> Run::nodes() const {
@@ -362,7 +310,7 @@ RunResult Run::result() const {
   result.operations = workload_.done;
   result.stale_reads = workload_.stale_reads;
   result.unknown = workload_.unknown;
-  result.undecided = undecided_;
+  result.undecided = load_->undecided();
   result.faults = injector_.count();
   result.sent = workload_.sent;
   result.struck = strikes_.struck();

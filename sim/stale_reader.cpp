@@ -3,6 +3,7 @@
 
 #include "actors/kv/command.hpp"
 #include "sim/reply.hpp"
+#include "sim/workloads/loads.hpp"
 
 #include <algorithm>
 
@@ -37,7 +38,7 @@ void StaleReader::begin(Turn& turn) {
   shard_ = static_cast<std::uint32_t>(random.below(workload_.shards));
   keys_.clear();
   for (std::uint64_t left = 1 + random.below(3); left > 0; --left) {
-    keys_.push_back(register_key(shard_, random.below(workload_.keys)));
+    keys_.push_back(key_of('r', shard_, random.below(workload_.keys)));
   }
   began_ = workload_.world_now();
   turn.set_timer(give_up_timer, workload_.patience);

@@ -81,7 +81,7 @@ Result<Plan> load_plan(const Arguments& arguments) {
 /// The words of a command on one run; `more` are its own options.
 Result<Arguments> arguments_of(
     const std::vector<std::string>& words, const std::vector<std::string_view>& more) {
-  std::vector<std::string_view> options{"--seed", "--profile", "--mutant"};
+  std::vector<std::string_view> options{"--seed", "--profile", "--workload", "--mutant"};
   options.insert(options.end(), more.begin(), more.end());
   return Arguments::parse(words, {"--any-build"}, options);
 }

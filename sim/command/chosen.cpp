@@ -4,7 +4,7 @@
 namespace harka::sim {
 
 Chosen chosen_for(const Defect& defect) {
-  return {defect.needs_cluster ? Profile::cluster : Profile::core, &defect};
+  return {defect.needs_cluster ? Profile::cluster : Profile::core, &defect, defect.workload};
 }
 
 Result<Chosen> chosen_of(const Arguments& arguments) {
@@ -19,11 +19,20 @@ Result<Chosen> chosen_of(const Arguments& arguments) {
     if (!profile) return Error{Code::invalid_argument, "no such profile: " + *name};
     chosen.profile = *profile;
   }
+  if (const auto name = arguments.value("--workload")) {
+    chosen.workload = workload_of(*name);
+    if (!chosen.workload) return Error{Code::invalid_argument, "no such workload: " + *name};
+  }
+  if (chosen.workload == WorkloadKind::session && chosen.profile == Profile::cluster) {
+    return Error{
+        Code::invalid_argument,
+        "workload session is of clients with sessions of their own, so not of cluster"};
+  }
   return chosen;
 }
 
 Plan draw_plan(std::uint64_t seed, const Chosen& chosen) {
-  Plan plan = draw_plan(seed, chosen.profile);
+  Plan plan = draw_plan(seed, chosen.profile, chosen.workload);
   if (chosen.defect != nullptr) plan.mutant = chosen.defect->name;
   return plan;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What --profile and --mutant say, and the plan of a seed under them: the same for every command.
+// What --profile, --workload and --mutant say, and the plan of a seed under them: the same for
+// every command.
 #pragma once
 
 #include "sim/command/arguments.hpp"
@@ -11,6 +12,7 @@ namespace harka::sim {
 struct Chosen {
   Profile profile = Profile::core;  // unless said: where the defect shows
   const Defect* defect = nullptr;
+  std::optional<WorkloadKind> workload;  // else each seed draws one
 };
 
 [[nodiscard]] Result<Chosen> chosen_of(const Arguments& arguments);

@@ -15,7 +15,8 @@ namespace harka::sim {
 namespace {
 
 constexpr std::string_view usage_text =
-    R"(usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm] [-j N]
+    R"(usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm]
+                     [--workload mixed|register|append|counter|bank|cycle|session|lease] [-j N]
                      [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]
                      [--capsules FOLDER]
        harka sim mutants [NAME …] [--seeds N] [-j N]

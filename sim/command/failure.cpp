@@ -35,7 +35,7 @@ std::string_view name_of(Outcome outcome) {
 
 std::string replay_line(const Plan& plan) {
   return "harka sim run --seed " + std::to_string(plan.seed) + " --profile " +
-         std::string(name_of(plan.profile)) +
+         std::string(name_of(plan.profile)) + " --workload " + std::string(name_of(plan.workload)) +
          (plan.mutant.empty() ? "" : " --mutant " + plan.mutant);
 }
 

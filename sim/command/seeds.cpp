@@ -190,7 +190,7 @@ Result<int> run_seeds(const std::vector<std::string>& words) {
   const Result<Arguments> arguments = Arguments::parse(
       words,
       {"--check-determinism", "--keep-going", "--verbose"},
-      {"--seed", "--seeds", "--profile", "--mutant", "-j", "--capsules"});
+      {"--seed", "--seeds", "--profile", "--workload", "--mutant", "-j", "--capsules"});
   if (!arguments.ok()) return arguments.error();
   if (!arguments.value().positional().empty()) {
     return Error{Code::invalid_argument, "what is " + arguments.value().positional().front() + "?"};

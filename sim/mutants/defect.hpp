@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/envelope.hpp"
+#include "sim/workloads/load.hpp"
 
 #include <functional>
 #include <span>
@@ -17,10 +18,11 @@ using Tamper = std::function<EnvelopePtr(const EnvelopePtr&)>;
 
 struct Defect {
   std::string_view name;
-  std::string_view what;       // is broken, in words
-  Tamper (*tamper)();          // null: the stores do it
-  bool needs_cluster = false;  // shows in whole nodes only
-  bool is_stuck = false;       // a run that does not live again is enough
+  std::string_view what;                                // is broken, in words
+  Tamper (*tamper)();                                   // null: the stores do it
+  bool needs_cluster = false;                           // shows in whole nodes only
+  bool is_stuck = false;                                // a run that does not live again is enough
+  std::optional<WorkloadKind> workload = std::nullopt;  // shows in this one
 };
 
 /// In the order of the README.

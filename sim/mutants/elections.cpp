@@ -50,7 +50,12 @@ Tamper counts_votes_of_older_terms() {
 
 constexpr Defect list[] = {
     {"grants-every-vote", "two candidates get one node's vote", grants_every_vote},
-    {"ignores-loyalty", "votes are granted while a leader rests on its lease", ignores_loyalty},
+    {"ignores-loyalty",
+     "votes are granted while a leader rests on its lease",
+     ignores_loyalty,
+     false,
+     false,
+     WorkloadKind::lease},
     {"skips-pre-votes", "a candidate asks before its own vote is durable", skips_pre_votes},
     {"boasts-of-its-log", "a candidate claims an entry that it lacks", boasts_of_its_log},
     {"boasts-of-its-term", "a candidate claims a newer last term", boasts_of_its_term},

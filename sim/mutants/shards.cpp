@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/kv/command.hpp"
 #include "sim/mutants/defect.hpp"
 
 #include <map>
+#include <set>
 
 namespace harka::sim {
 
@@ -37,6 +39,24 @@ Tamper reads_anywhere() {
   });
 }
 
+/// As above, and the answers claim to be of any index that somebody may ask for: only what they say
+/// can give it away. Who asked after READONLY knows better.
+Tamper claims_to_be_fresh() {
+  using Question = std::pair<std::uint64_t, std::uint64_t>;  // client's index and correlation
+  return [asked = std::set<Question>()](const EnvelopePtr& envelope) mutable -> EnvelopePtr {
+    if (const auto* batch = std::get_if<msg::ShardBatch>(&envelope->body)) {
+      if (batch->stale_reads) return envelope;
+      asked.emplace(envelope->from.index, envelope->correlation);
+      return reads_anywhere()(envelope);
+    }
+    if (!asked.contains({envelope->to.index, envelope->correlation})) return envelope;
+    return on<msg::ShardReply>([](msg::ShardReply& reply) {
+      if (reply.outcome == msg::BatchOutcome::done) reply.applied_index = ~LogIndex{0};
+      return reply.outcome == msg::BatchOutcome::done;
+    })(envelope);
+  };
+}
+
 /// Refused writes are answered as done; which reply fits is known from the question.
 Tamper acknowledges_refused_writes() {
   using Question = std::pair<std::uint64_t, std::uint64_t>;  // client's index and correlation
@@ -56,6 +76,39 @@ Tamper acknowledges_refused_writes() {
     changed.lengths = {5};
     return with_body(*envelope, std::move(changed));
   };
+}
+
+/// As if the last key of an MSET were another shard's.
+Tamper halves_msets() {
+  return on<msg::ShardBatch>([](msg::ShardBatch& batch) {
+    kv::CommandReader reader(batch.commands.view());
+    if (!reader.next() || reader.command().id != kv::CommandId::mset) return false;
+    std::vector<std::string_view> arguments = *reader.command().arguments;
+    if (arguments.size() < 4) return false;
+    arguments.resize(arguments.size() - 2);
+    std::string commands;
+    kv::CommandWriter(commands).add(
+        kv::CommandId::mset, kv::encoded_flag::may_write, arguments.data(), arguments.size());
+    batch.commands = SharedBytes(std::move(commands));
+    return true;
+  });
+}
+
+/// The second of two writes goes to another key, which answers alike.
+Tamper halves_batches() {
+  return on<msg::ShardBatch>([](msg::ShardBatch& batch) {
+    if (batch.count != 2 || batch.writes != 2) return false;
+    std::string commands;
+    kv::CommandWriter writer(commands);
+    kv::CommandReader reader(batch.commands.view());
+    for (bool is_first = true; reader.next(); is_first = false) {
+      std::vector<std::string_view> arguments = *reader.command().arguments;
+      if (!is_first) arguments[0] = "elsewhere";
+      writer.add(reader.command().id, reader.command().flags, arguments.data(), arguments.size());
+    }
+    batch.commands = SharedBytes(std::move(commands));
+    return true;
+  });
 }
 
 Tamper hides_changes() {
@@ -92,6 +145,24 @@ constexpr Defect list[] = {
     {"repeats-sequences", "a new batch counts as a retry", repeats_sequences},
     {"reads-anywhere", "followers answer what only the leader may", reads_anywhere},
     {"acknowledges-refused-writes", "a refused write is answered OK", acknowledges_refused_writes},
+    {"claims-to-be-fresh",
+     "followers answer what only the leader may, and nothing shows how old it is",
+     claims_to_be_fresh,
+     false,
+     false,
+     WorkloadKind::lease},
+    {"halves-msets",
+     "the last key of an MSET is left out",
+     halves_msets,
+     false,
+     false,
+     WorkloadKind::bank},
+    {"halves-batches",
+     "the second write of a batch goes elsewhere",
+     halves_batches,
+     false,
+     false,
+     WorkloadKind::bank},
     {"hides-changes", "a changed key is not listed for caches", hides_changes, true},
     {"freezes-caches", "caches are told that nothing changed", freezes_caches, true},
     {"loses-exits", "a supervisor does not hear of a crash", loses_exits, false, true},
