@@ -3,10 +3,11 @@
 # timeout: 400
 """Nodes that acknowledge before they sync must be caught: a test that never caught anything proves
 nothing. One run may be lucky, because what the last flush held decides; three are not."""
+import shutil
 import sys
 
 import space_lib
-from jepsen_lib import Run, carry_out, need_preload
+from jepsen_lib import Run, carry_out, folder_of, need_preload
 from verdict_lib import VIOLATED
 
 TRIES = 3
@@ -20,6 +21,7 @@ def main():
                   extra=("--unsafe", "ack-before-fsync"))
         verdict, words = carry_out(run)
         if verdict == VIOLATED:
+            shutil.rmtree(folder_of(run), ignore_errors=True)
             print(f"ok: ack-before-fsync was caught: {words.splitlines()[0][:200]}")
             return 0
     print(f"FAILED: ack-before-fsync was not caught in {TRIES} runs")

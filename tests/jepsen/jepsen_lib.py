@@ -53,9 +53,13 @@ class Story:
         self.file.flush()
 
 
-def fresh_folder(run):
+def folder_of(run):
     base = Path(run.folder or Path(os.environ.get("HARKA_BUILD", tempfile.gettempdir())) / "jepsen")
-    folder = base / run.name()
+    return base / run.name()
+
+
+def fresh_folder(run):
+    folder = folder_of(run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder.resolve()

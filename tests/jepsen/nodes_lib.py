@@ -6,20 +6,38 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from disks_lib import Control, SmallDisk, lose_power
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from cluster_lib import Failed, Resp, wait_for  # noqa: E402
+from cluster_lib import Failed, Resp  # noqa: E402
 
 BINARY = Path(os.environ.get("HARKA_BINARY", ROOT / "build" / "release" / "apps" / "harka"))
 PRELOAD = BINARY.parent.parent / "tests" / "jepsen" / "libharka_faults.so"
 DISK_FAILED = 74  # the exit code of a node whose disk failed
 SHARDS, DISK_MEGABYTES = 4, 96
 CERTIFICATE_AGE = 2 * 86400  # seconds; clocks jump back by a day at most
+STALL_MAX = 2.0  # seconds of one look
 HEAL_BOUND = 120  # seconds; nothing is measured here, and other work may starve the nodes
+
+
+def wait_for(what, bound, condition, step=0.05):
+    """Time in which this program itself hardly ran does not count: then the nodes did not run either."""
+    waited = 0
+    while waited < bound:
+        began = time.monotonic()
+        try:
+            value = condition()
+        except (OSError, Failed):
+            value = None
+        if value:
+            return value
+        time.sleep(step)
+        waited += min(time.monotonic() - began, STALL_MAX)
+    raise Failed(f"{what} did not happen within {bound} s")
 
 
 class SpaceResp(Resp):
@@ -132,7 +150,14 @@ class Nodes:
             if kinds != ["ext4"]:
                 print(f"REPLACED  ext4 on loop devices by {', '.join(kinds)}"
                       + (": a full disk is what the preloaded library says" if "none" in kinds else ""), flush=True)
-        for node in self.all.values():
+        try:
+            self.create(count)
+        except Exception:
+            self.end()
+            raise
+
+    def create(self, count):
+        for node in self:
             node.start()
         wait_for("creation of the cluster", HEAL_BOUND, lambda: not self.complain() and self.try_init(count), 0.2)
         self.wait_healthy()

@@ -30,6 +30,7 @@ def enter():
     """Runs this program again inside new namespaces, where that may be done; once."""
     if VARIABLE in os.environ:
         return
+    os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"  # not everybody has them
     reason = ""
     for flags in (["-mnp"], ["-Urmnp"]):
         words = ["unshare", *flags, "--fork", "--kill-child", "--mount-proc"]
