@@ -16,7 +16,8 @@ namespace harka::storage {
 class DiskFile {
  public:
   virtual ~DiskFile() = default;
-  /// Durable only after `sync`. io_failed with the system's words.
+  /// Durable only after `sync`. io_failed with the system's words. A file is written from front to
+  /// back, again and again: what lies behind the written bytes may become zeros.
   virtual Result<void> write(std::uint64_t offset, std::string_view bytes) = 0;
   virtual Result<void> sync() = 0;
   /// Exactly `length` bytes, or io_failed.
@@ -31,7 +32,7 @@ class Disk {
   /// Names in no particular order.
   virtual Result<std::vector<std::string>> list() = 0;
   virtual Result<std::unique_ptr<DiskFile>> open(const std::string& name) = 0;
-  /// A new file of `bytes` zero bytes, durable with its name.
+  /// A new file of at least `bytes` zero bytes, durable with its name.
   virtual Result<std::unique_ptr<DiskFile>> create(
       const std::string& name, std::uint64_t bytes) = 0;
 };

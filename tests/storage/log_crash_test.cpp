@@ -2,6 +2,7 @@
 // The segment log against a model, with power failures at any disk operation, also during recovery,
 // rotation and copying. Small segments, so that all of it happens all the time.
 #include "storage/segment_log.hpp"
+#include "tests/storage/block_disk.hpp"
 #include "tests/storage/faulty_disk.hpp"
 #include "tests/storage/log_model.hpp"
 
@@ -19,8 +20,13 @@ constexpr std::uint32_t group_count = 5;
 
 class CrashRun {
  public:
+  /// Every second seed writes in blocks.
   explicit CrashRun(std::uint64_t seed)
-      : seed_(seed), random_(seed * 7919 + 1), disk_(seed), histories_(group_count + 1) {
+      : seed_(seed),
+        random_(seed * 7919 + 1),
+        disk_(seed),
+        log_disk_(seed % 2 == 0 ? static_cast<storage::Disk&>(disk_) : blocks_),
+        histories_(group_count + 1) {
     options_.segment_bytes = 2048 + random_.below(5) * 1024;
     options_.copy_forward_bytes_max = random_.below(3) * 700;
     reopen();
@@ -61,7 +67,7 @@ class CrashRun {
     disk_.crash();
     while (random_.chance(0.2)) {  // also while starting
       disk_.die_after(static_cast<int>(random_.below(8)));
-      (void)SegmentLog::open(disk_, options_);
+      (void)SegmentLog::open(log_disk_, options_);
       disk_.crash();
     }
     reopen();
@@ -91,7 +97,7 @@ class CrashRun {
   }
 
   void reopen() {
-    auto opened = SegmentLog::open(disk_, options_);
+    auto opened = SegmentLog::open(log_disk_, options_);
     BOOST_REQUIRE_MESSAGE(
         opened.ok(), "seed " << seed_ << ": " << (opened.ok() ? "" : opened.error().detail));
     if (log_) recycled += log_->counters().recycled;
@@ -106,6 +112,8 @@ class CrashRun {
   std::uint64_t seed_;
   Random random_;
   testing::FaultyDisk disk_;
+  testing::BlockDisk blocks_{disk_};
+  storage::Disk& log_disk_;
   LogOptions options_;
   std::unique_ptr<SegmentLog> log_;
   std::vector<testing::GroupHistory> histories_;
