@@ -19,7 +19,8 @@ using testing::Folder;
 
 namespace {
 
-constexpr storage::LogOptions options{.segment_bytes = 16384, .data_id = 77};
+constexpr storage::LogOptions options{
+    .segment_bytes = 16384, .copy_forward_bytes_max = 1024, .data_id = 77};
 
 std::unique_ptr<storage::Disk> open_disk(const Folder& folder) {
   auto disk = storage::open_file_disk(folder.path);
