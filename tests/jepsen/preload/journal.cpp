@@ -86,7 +86,11 @@ void forget_kept(const char* what, std::uint64_t inode) {
   ::syscall(SYS_close, journal);
 }
 
-std::string read_back(int file, std::uint64_t offset, std::uint64_t length) {
+// Through a descriptor of its own: the writer's may be for writing only, or want aligned memory.
+std::string read_back(int written, std::uint64_t offset, std::uint64_t length) {
+  const std::string path = "/proc/self/fd/" + std::to_string(written);
+  const long file = ::syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) give_up("journal: open");
   std::string bytes(length, '\0');
   std::size_t done = 0;
   while (done < length) {
@@ -96,6 +100,7 @@ std::string read_back(int file, std::uint64_t offset, std::uint64_t length) {
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }
+  ::syscall(SYS_close, file);
   bytes.resize(done);
   return bytes;
 }
