@@ -325,6 +325,17 @@ BOOST_AUTO_TEST_CASE(the_shortest_cycle_is_told) {
   BOOST_TEST(told.substr(0, told.find('\n')) == "T4 before T6 before T5 before T4");
 }
 
+BOOST_AUTO_TEST_CASE(of_a_chain_of_real_time_only_its_ends_are_told) {
+  const Transactions history{
+      between(0, 10, {append("p", "1")}),
+      between(20, 30, {append("q", "1")}),
+      between(40, 50, {append("q", "2")}),
+      between(60, 70, {read("p", {})}),
+      between(80, 90, {read("q", {"1", "2"})})};
+  const std::string told = text_in(history, "G-single-realtime");
+  BOOST_TEST(told.substr(0, told.find('\n')) == "T1 before T4 before T1");
+}
+
 BOOST_AUTO_TEST_CASE(a_value_that_two_append_is_refused) {
   const auto report =
       check_transactions({together({append("p", "1")}), together({append("p", "1")})}, {});
