@@ -17,7 +17,7 @@ test: ## every test on the release build
 	./setup --with-tests
 	./tests/run
 
-test-all: ## also longer fuzzing, the simulator's long lanes, address, undefined and thread sanitizers
+test-all: ## also longer fuzzing, the simulator's long lanes, the matrix of faults, address, undefined and thread sanitizers
 	./setup --with-tests
 	./tests/run --fuzz-seconds 60
 	./tests/sim/long_lanes build/release
