@@ -2,6 +2,7 @@
 // Shared immutable bytes: large values travel between actors, the log and the wire without copies.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,8 +28,12 @@ class SharedBytes {
   SharedBytes(std::shared_ptr<const void> owner, std::string_view view)
       : owner_(std::move(owner)), view_(view) {}
 
+  /// One allocation for the count and the bytes.
   [[nodiscard]] static SharedBytes copy_of(std::string_view text) {
-    return SharedBytes(std::string(text));
+    auto owner = std::make_shared_for_overwrite<char[]>(text.size());
+    std::copy(text.begin(), text.end(), owner.get());
+    const std::string_view view(owner.get(), text.size());
+    return SharedBytes(std::move(owner), view);
   }
 
   /// Becomes a view into something that `owner` keeps alive. Of the same owner again it is free.

@@ -79,6 +79,8 @@ struct Node {
     options.own.epoch = 1;
     options.own.data_id = directory.self().value;
     options.listen_address = std::move(listen);
+    // The sender outruns the link: what waits is to stay in the processor's caches.
+    options.outbox_bytes_max = 1024 * 1024;
     if (std::getenv("HARKA_BENCH_PLAIN") != nullptr) {
       options.allows_plaintext = true;
     } else {

@@ -10,14 +10,6 @@ constexpr const char* too_long = "beyond its declared limit";
 /// (128 KiB) alive: what one may hold in memory is at most 32 times what was sent.
 constexpr std::size_t copied_data_bytes_max = 4096;
 
-/// One allocation for the count and the bytes.
-SharedBytes copy_of(std::string_view bytes) {
-  auto copy = std::make_shared_for_overwrite<char[]>(bytes.size());
-  std::memcpy(copy.get(), bytes.data(), bytes.size());
-  const std::string_view view(copy.get(), bytes.size());
-  return SharedBytes(std::move(copy), view);
-}
-
 }  // namespace
 
 bool read_field(
@@ -37,7 +29,7 @@ bool read_field(
   if (data.empty()) return true;
   const SharedBytes& frame = reader.frame();
   value = data.size() <= copied_data_bytes_max
-              ? copy_of(data)
+              ? SharedBytes::copy_of(data)
               : frame.slice(static_cast<std::size_t>(data.data() - frame.data()), data.size());
   return true;
 }
