@@ -64,6 +64,15 @@ std::optional<SharedBytes> MemoryEngine::get(GroupId group, std::string_view key
   return row->second;
 }
 
+bool MemoryEngine::look(GroupId group, std::string_view key, const storage::Look& look) const {
+  const Group* found = find(group);
+  if (found == nullptr) return false;
+  const auto row = found->rows->find(key);
+  if (row == found->rows->end()) return false;
+  look(row->second.view());
+  return true;
+}
+
 bool MemoryEngine::contains(GroupId group, std::string_view key) const {
   const Group* found = find(group);
   return found != nullptr && found->rows->find(key) != found->rows->end();

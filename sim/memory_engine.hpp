@@ -17,6 +17,7 @@ class MemoryEngine final : public storage::Engine {
   explicit MemoryEngine(std::size_t part_bytes) : part_bytes_(part_bytes) {}
 
   [[nodiscard]] std::optional<SharedBytes> get(GroupId group, std::string_view key) const override;
+  bool look(GroupId group, std::string_view key, const storage::Look& look) const override;
   [[nodiscard]] bool contains(GroupId group, std::string_view key) const override;
   void scan(GroupId group, std::string_view from, const storage::Visitor& visit) const override;
   [[nodiscard]] std::uint64_t count(GroupId group) const override;

@@ -46,6 +46,9 @@ class SnapshotReader {
 /// Called for each record in key order; false ends the scan. It must not call the engine.
 using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
+/// Sees a value that is valid only during the call. It must not call the engine.
+using Look = std::function<void(std::string_view value)>;
+
 /// One transaction: everything in it becomes durable, or nothing does. Of one group its flushes are
 /// done first, then its installs, then its drop, each kind in its order.
 struct WriteBatch {
@@ -60,6 +63,8 @@ class Engine {
 
   [[nodiscard]] virtual std::optional<SharedBytes> get(
       GroupId group, std::string_view key) const = 0;
+  /// Shows the value where it lies instead of copying it; false: there is none.
+  virtual bool look(GroupId group, std::string_view key, const Look& look) const = 0;
   [[nodiscard]] virtual bool contains(GroupId group, std::string_view key) const = 0;
   /// From the first key at or after `from`.
   virtual void scan(GroupId group, std::string_view from, const Visitor& visit) const = 0;

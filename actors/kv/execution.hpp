@@ -53,6 +53,13 @@ struct Execution {
     return record;
   }
 
+  /// What is known of that record, without a copy of its value.
+  [[nodiscard]] std::optional<RecordInfo> look(std::string_view key) const {
+    std::optional<RecordInfo> info = keys.look(key);
+    if (info && info->expire_at != 0 && info->expire_at <= now) info.reset();
+    return info;
+  }
+
   /// Stores a value; one whose time is already up is removed instead.
   void store(std::string_view key, std::string_view value, WallTime expire_at) {
     store(key, Record{SharedBytes::copy_of(value), expire_at});

@@ -65,7 +65,7 @@ bool may_change(const ExpireOptions& options, WallTime current, WallTime when) {
 void execute_del(Execution& run) {
   std::int64_t count = 0;
   for (const std::string_view key : *run.command.arguments) {
-    if (!run.find(key)) continue;
+    if (!run.look(key)) continue;
     (void)run.keys.remove(key);
     ++count;
   }
@@ -73,12 +73,12 @@ void execute_del(Execution& run) {
 }
 
 void execute_exists(Execution& run) {
-  // A key counts as often as it is named and is looked up once: a look-up copies its value.
+  // A key counts as often as it is named and is looked up once: a look-up reads its whole value.
   std::map<std::string_view, bool> is_there;
   std::int64_t count = 0;
   for (const std::string_view key : *run.command.arguments) {
     const auto [known, is_new] = is_there.try_emplace(key);
-    if (is_new) known->second = run.find(key).has_value();
+    if (is_new) known->second = run.look(key).has_value();
     if (known->second) ++count;
   }
   run.reply.integer(count);
@@ -109,7 +109,7 @@ void execute_expire(Execution& run) {
 }
 
 void execute_ttl(Execution& run) {
-  const std::optional<Record> record = run.find(run.argument(0));
+  const std::optional<RecordInfo> record = run.look(run.argument(0));
   if (!record) return run.reply.integer(-2);
   if (record->expire_at == 0) return run.reply.integer(-1);
   const CommandId id = run.command.id;
@@ -129,13 +129,13 @@ void execute_persist(Execution& run) {
 }
 
 void execute_type(Execution& run) {
-  run.reply.simple(run.find(run.argument(0)) ? "string" : "none");
+  run.reply.simple(run.look(run.argument(0)) ? "string" : "none");
 }
 
 void execute_purge(Execution& run) {
   std::int64_t count = 0;
   for (const std::string_view key : *run.command.arguments) {
-    const std::optional<Record> record = run.keys.find(key);
+    const std::optional<RecordInfo> record = run.keys.look(key);
     if (!record || record->expire_at == 0 || record->expire_at > run.now) continue;
     (void)run.keys.remove(key);
     ++count;

@@ -60,22 +60,20 @@ void execute_incrbyfloat(Execution& run) {
 }
 
 void execute_append(Execution& run) {
-  const std::optional<Record> old = run.find(run.argument(0));
-  const std::string_view before = old ? old->value.view() : std::string_view();
+  const std::string_view key = run.argument(0);
   const std::string_view more = run.argument(1);
-  if (before.size() + more.size() > limits::value_bytes_max) {
-    return run.reply.error(text::too_long);
-  }
-  std::string value;
-  value.reserve(before.size() + more.size());
-  value.append(before).append(more);
-  run.reply.integer(static_cast<std::int64_t>(value.size()));
-  replace(run, old, std::move(value));
+  const std::optional<RecordInfo> old = run.look(key);
+  const std::size_t bytes = (old ? old->value_bytes : 0) + more.size();
+  if (bytes > limits::value_bytes_max) return run.reply.error(text::too_long);
+  run.reply.integer(static_cast<std::int64_t>(bytes));
+  if (!old) return run.store(key, more, 0);
+  run.growth_bytes += key.size() + more.size();
+  run.keys.append(key, more);
 }
 
 void execute_strlen(Execution& run) {
-  const std::optional<Record> record = run.find(run.argument(0));
-  run.reply.integer(record ? static_cast<std::int64_t>(record->value.size()) : 0);
+  const std::optional<RecordInfo> record = run.look(run.argument(0));
+  run.reply.integer(record ? static_cast<std::int64_t>(record->value_bytes) : 0);
 }
 
 void execute_getrange(Execution& run) {

@@ -122,9 +122,9 @@ void execute_set(Execution& run) {
     expire_at = *at;
   }
   const std::string_view key = run.argument(0);
-  const bool must_look = options.nx || options.xx || options.get || options.keep_ttl;
-  const std::optional<Record> old = must_look ? run.find(key) : std::nullopt;
-  if (options.get) reply_value(run, old);
+  const bool must_look = options.nx || options.xx || options.keep_ttl;
+  if (options.get) reply_value(run, run.find(key));
+  const std::optional<RecordInfo> old = must_look ? run.look(key) : std::nullopt;
   if ((options.nx && old) || (options.xx && !old)) {
     if (!options.get) run.reply.null();
     return;
@@ -136,7 +136,7 @@ void execute_set(Execution& run) {
 
 void execute_setnx(Execution& run) {
   const std::string_view key = run.argument(0);
-  if (run.find(key)) return run.reply.integer(0);
+  if (run.look(key)) return run.reply.integer(0);
   run.store(key, run.argument(1), 0);
   run.reply.integer(1);
 }
@@ -206,7 +206,7 @@ void execute_msetnx(Execution& run) {
     return run.reply.error("ERR wrong number of arguments for 'msetnx' command");
   }
   for (std::size_t i = 0; i < run.command.size(); i += 2) {
-    if (run.find(run.argument(i))) return run.reply.integer(0);
+    if (run.look(run.argument(i))) return run.reply.integer(0);
   }
   for (std::size_t i = 0; i < run.command.size(); i += 2) {
     run.store(run.argument(i), run.argument(i + 1), 0);

@@ -43,6 +43,20 @@ void Overlay::set(std::string_view key, std::uint64_t hash, const Record& record
   entry.stored_record = SharedBytes(std::move(owner), {bytes, length});
 }
 
+void Overlay::set_longer(
+    std::string_view key,
+    std::uint64_t hash,
+    std::string_view stored_record,
+    std::string_view more) {
+  Entry& entry = entry_of(key, hash);
+  std::shared_ptr<const void> owner;
+  const std::size_t length = stored_record.size() + more.size();
+  char* const bytes = reserve(length, owner);
+  char* const end = std::copy(stored_record.begin(), stored_record.end(), bytes);
+  std::copy(more.begin(), more.end(), end);
+  entry.stored_record = SharedBytes(std::move(owner), {bytes, length});
+}
+
 void Overlay::set_removed(std::string_view key, std::uint64_t hash) {
   entry_of(key, hash).stored_record = SharedBytes();
 }

@@ -42,6 +42,12 @@ class Overlay {
   [[nodiscard]] const Entry* find(std::string_view key, std::uint64_t hash) const;
   /// Copies the record's value.
   void set(std::string_view key, std::uint64_t hash, const Record& record);
+  /// The record as it is stored below this overlay, or in it, with `more` behind its value.
+  void set_longer(
+      std::string_view key,
+      std::uint64_t hash,
+      std::string_view stored_record,
+      std::string_view more);
   void set_removed(std::string_view key, std::uint64_t hash);
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }

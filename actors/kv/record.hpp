@@ -69,6 +69,14 @@ constexpr std::size_t expiry_bytes = 8;
   return expiry_bytes + record.value.size();
 }
 
+[[nodiscard]] inline RecordInfo info_from(std::string_view stored) {
+  ASSERT_DURABLE(stored.size() >= expiry_bytes);
+  RecordInfo info;
+  std::memcpy(&info.expire_at, stored.data(), expiry_bytes);
+  info.value_bytes = stored.size() - expiry_bytes;
+  return info;
+}
+
 /// Fills `stored_record_bytes` bytes.
 inline void write_stored_record(char* stored, const Record& record) {
   std::memcpy(stored, &record.expire_at, expiry_bytes);

@@ -18,6 +18,32 @@ std::optional<Record> ShardState::find(std::string_view key) const {
   return record_from(*stored);
 }
 
+std::optional<RecordInfo> ShardState::look(std::string_view key) const {
+  if (const Overlay::Entry* entry = find_in_overlays(key, hash48(key))) {
+    if (entry->is_removed()) return std::nullopt;
+    return info_from(entry->stored_record.view());
+  }
+  std::optional<RecordInfo> info;
+  (void)engine_.look(
+      group_, stored_key(key), [&](std::string_view stored) { info = info_from(stored); });
+  return info;
+}
+
+// One copy, from where the value lies to where it will be.
+void ShardState::append(std::string_view key, std::string_view more) {
+  const std::uint64_t hash = hash48(key);
+  const auto write = [&](std::string_view stored) { active_.set_longer(key, hash, stored, more); };
+  const Overlay::Entry* entry = find_in_overlays(key, hash);
+  if (entry == nullptr) {
+    const bool is_there = engine_.look(group_, stored_key(key), write);
+    ASSERT(is_there);
+    return;
+  }
+  ASSERT(!entry->is_removed());
+  const SharedBytes kept = entry->stored_record;  // the entry may move
+  write(kept.view());
+}
+
 void ShardState::put(std::string_view key, Record record) {
   active_.set(key, hash48(key), record);
 }

@@ -18,7 +18,9 @@ class ShardState final : public KeyValueView {
   ShardState(GroupId group, const storage::Engine& engine) : group_(group), engine_(engine) {}
 
   [[nodiscard]] std::optional<Record> find(std::string_view key) const override;
+  [[nodiscard]] std::optional<RecordInfo> look(std::string_view key) const override;
   void put(std::string_view key, Record record) override;
+  void append(std::string_view key, std::string_view more) override;
   bool remove(std::string_view key) override;
 
   [[nodiscard]] std::size_t dirty_bytes() const { return active_.bytes() + flushing_.bytes(); }

@@ -37,6 +37,15 @@ class WatchedKeys final : public kv::KeyValueView {
     return inner_.find(key);
   }
 
+  [[nodiscard]] std::optional<kv::RecordInfo> look(std::string_view key) const override {
+    return inner_.look(key);
+  }
+
+  void append(std::string_view key, std::string_view more) override {
+    changed_.emplace_back(key);
+    inner_.append(key, more);
+  }
+
   void put(std::string_view key, kv::Record record) override {
     changed_.emplace_back(key);
     inner_.put(key, std::move(record));

@@ -77,6 +77,7 @@ class LmdbEngine final : public Engine {
   Result<void> open();
 
   [[nodiscard]] std::optional<SharedBytes> get(GroupId group, std::string_view key) const override;
+  bool look(GroupId group, std::string_view key, const Look& look) const override;
   [[nodiscard]] bool contains(GroupId group, std::string_view key) const override;
   void scan(GroupId group, std::string_view from, const Visitor& visit) const override;
   [[nodiscard]] std::uint64_t count(GroupId group) const override;

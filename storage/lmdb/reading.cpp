@@ -137,6 +137,13 @@ std::optional<SharedBytes> LmdbEngine::get(GroupId group, std::string_view key) 
   return SharedBytes::copy_of(*value);
 }
 
+bool LmdbEngine::look(GroupId group, std::string_view key, const Look& look) const {
+  const ReadGuard guard(*this);
+  const std::optional<std::string_view> value = find(group, key, guard.transaction());
+  if (value) look(*value);
+  return value.has_value();
+}
+
 bool LmdbEngine::contains(GroupId group, std::string_view key) const {
   const ReadGuard guard(*this);
   return find(group, key, guard.transaction()).has_value();

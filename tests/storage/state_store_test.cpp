@@ -39,6 +39,8 @@ class RefusingEngine final : public storage::Engine {
  public:
   std::optional<SharedBytes> get(GroupId, std::string_view) const override { return {}; }
 
+  bool look(GroupId, std::string_view, const storage::Look&) const override { return false; }
+
   bool contains(GroupId, std::string_view) const override { return false; }
 
   void scan(GroupId, std::string_view, const storage::Visitor&) const override {}

@@ -19,6 +19,13 @@ class MapView final : public KeyValueView {
     return found->second;
   }
 
+  [[nodiscard]] std::optional<RecordInfo> look(std::string_view key) const override {
+    ++look_count;
+    const auto found = records.find(key);
+    if (found == records.end()) return std::nullopt;
+    return RecordInfo{found->second.value.size(), found->second.expire_at};
+  }
+
   void put(std::string_view key, Record record) override {
     records.insert_or_assign(std::string(key), std::move(record));
   }
@@ -32,6 +39,7 @@ class MapView final : public KeyValueView {
 
   std::map<std::string, Record, std::less<>> records;
   mutable std::size_t find_count = 0;
+  mutable std::size_t look_count = 0;
 };
 
 }  // namespace harka::kv
