@@ -246,7 +246,9 @@ void GatewayLoop::answer_scan(std::uint64_t ticket, const msg::ShardReply& reply
   if (answer.is_ok) {
     ReplyReader reader(reply.replies.view());
     if (is_count_only) {
-      answer.total = static_cast<std::uint64_t>(reader.header(':'));
+      const std::int64_t total = reader.header(':');
+      answer.total = total < 0 ? 0 : static_cast<std::uint64_t>(total);
+      answer.next = total < 0 ? 1 : 0;  // the shard goes on counting when it is asked again
     } else {
       (void)reader.header('*');
       const std::string_view next = reader.bulk();

@@ -78,8 +78,8 @@ Duration staleness_bound(const Plan& plan) {
 
 std::uint64_t hash_of_state(const Shard& shard) {
   std::uint64_t hash = 0;
-  shard.state().scan(0, [&hash](std::uint64_t, std::string_view key, const kv::Record& record) {
-    hash = mix(mix(hash, hash_bytes(key)), hash_bytes(record.value.view()));
+  shard.state().scan(0, [&hash](std::uint64_t, std::string_view key, const kv::RecordView& record) {
+    hash = mix(mix(hash, hash_bytes(key)), hash_bytes(record.value));
     return true;
   });
   return hash;

@@ -3,6 +3,8 @@
 #include "actors/kv/overlay.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace harka::kv {
 
@@ -71,19 +73,55 @@ Overlay::Entry& Overlay::entry_of(std::string_view key, std::uint64_t hash) {
   char* const bytes = reserve(length, owner);
   write_hash_prefix(bytes, hash);
   std::copy(key.begin(), key.end(), bytes + hash_bytes);
-  entries_.push_back(Entry{hash, SharedBytes(std::move(owner), {bytes, length}), {}});
+  entries_.push_back(Entry{hash, SharedBytes(std::move(owner), {bytes, length}), {}, {}});
   bytes_ += entry_overhead;
   slot = Slot{static_cast<std::uint32_t>(entries_.size()), tag_of(hash)};
   return entries_.back();
 }
 
-std::vector<const Overlay::Entry*> Overlay::sorted_from(std::uint64_t from) const {
-  std::vector<const Entry*> sorted;
-  for (const Entry& entry : entries_) {
-    if (entry.hash >= from) sorted.push_back(&entry);
+void Overlay::sort_new() const {
+  if (sorted_count_ == entries_.size()) return;
+  const auto before = [this](std::uint32_t a, std::uint32_t b) { return is_before(a, b); };
+  Run run(entries_.size() - sorted_count_);
+  std::iota(run.begin(), run.end(), static_cast<std::uint32_t>(sorted_count_));
+  std::sort(run.begin(), run.end(), before);
+  sorted_count_ = entries_.size();
+  for (; !runs_.empty() && runs_.back().size() <= 2 * run.size(); runs_.pop_back()) {
+    Run merged(runs_.back().size() + run.size());
+    std::merge(
+        runs_.back().begin(), runs_.back().end(), run.begin(), run.end(), merged.begin(), before);
+    run = std::move(merged);
   }
-  std::sort(sorted.begin(), sorted.end(), is_before);
-  return sorted;
+  runs_.push_back(std::move(run));
+}
+
+Overlay::Cursor::Cursor(const Overlay& overlay, std::uint64_t from) : overlay_(overlay) {
+  overlay.sort_new();
+  for (const Run& run : overlay.runs_) {
+    const auto first = std::lower_bound(
+        run.begin(), run.end(), from, [&](std::uint32_t number, std::uint64_t hash) {
+          return overlay.entries_[number].hash < hash;
+        });
+    positions_.push_back(static_cast<std::size_t>(first - run.begin()));
+  }
+  find_least();
+}
+
+void Overlay::Cursor::next() {
+  ++positions_[least_];
+  find_least();
+}
+
+void Overlay::Cursor::find_least() {
+  entry_ = nullptr;
+  for (std::size_t i = 0; i < positions_.size(); ++i) {
+    const Run& run = overlay_.runs_[i];
+    if (positions_[i] == run.size()) continue;
+    const Entry& entry = overlay_.entries_[run[positions_[i]]];
+    if (entry_ != nullptr && entry_->stored_key.view() < entry.stored_key.view()) continue;
+    entry_ = &entry;
+    least_ = i;
+  }
 }
 
 void Overlay::clear() {

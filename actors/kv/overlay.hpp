@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was applied but is not yet in the engine: a hash table keyed by a key's 48-bit hash, open
 // addressing with linear probing, entries in insertion order. Nothing iterates over the table, so
-// the order of memory never reaches a message; sorted access sorts first.
+// the order of memory never reaches a message; sorted access has an index. One thread only.
 //
 // Keys and records are kept as the engine will have them, one after the other in large chunks. So a
 // write costs no allocation of its own, and a flush shares the bytes instead of copying them: a
@@ -23,7 +23,8 @@ class Overlay {
   struct Entry {
     std::uint64_t hash = 0;
     SharedBytes stored_key;
-    SharedBytes stored_record;  // empty: removed
+    SharedBytes stored_record;     // empty: removed
+    std::optional<bool> is_below;  // whether what lies below the overlay has the key; none: unknown
 
     /// The user's.
     [[nodiscard]] std::string_view key() const { return stored_key.view().substr(hash_bytes); }
@@ -33,11 +34,6 @@ class Overlay {
     /// Nothing: removed. The value shares the overlay's memory.
     [[nodiscard]] std::optional<Record> record() const;
   };
-
-  /// The engine's order: by (hash, key).
-  [[nodiscard]] static bool is_before(const Entry* a, const Entry* b) {
-    return a->stored_key.view() < b->stored_key.view();
-  }
 
   [[nodiscard]] const Entry* find(std::string_view key, std::uint64_t hash) const;
   /// Copies the record's value.
@@ -58,11 +54,40 @@ class Overlay {
   /// In insertion order.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
-  /// Entries with `from <= hash`, in order of (hash, key).
-  [[nodiscard]] std::vector<const Entry*> sorted_from(std::uint64_t from) const;
+  [[nodiscard]] std::vector<Entry>& entries() { return entries_; }
+
+  /// Goes over the entries in the engine's order; an overlay must not change meanwhile.
+  class Cursor {
+   public:
+    /// At the first entry with `from <= hash`. Costs the sorting of what was added since the last
+    /// one, and no more than a few searches besides.
+    Cursor(const Overlay& overlay, std::uint64_t from);
+
+    /// Null at the end.
+    [[nodiscard]] const Entry* get() const { return entry_; }
+
+    void next();
+
+   private:
+    void find_least();
+
+    const Overlay& overlay_;
+    std::vector<std::size_t> positions_;  // in each run
+    std::size_t least_ = 0;               // the run of `entry_`
+    const Entry* entry_ = nullptr;
+  };
+
   void clear();
 
  private:
+  using Run = std::vector<std::uint32_t>;  // numbers of entries
+
+  void sort_new() const;
+
+  [[nodiscard]] bool is_before(std::uint32_t a, std::uint32_t b) const {
+    return entries_[a].stored_key.view() < entries_[b].stored_key.view();
+  }
+
   struct Slot {
     std::uint32_t number = 0;  // of the entry, plus 1; 0: free
     std::uint32_t tag = 0;     // part of the hash, so that few probes look at an entry
@@ -76,6 +101,10 @@ class Overlay {
 
   std::vector<Entry> entries_;
   std::vector<Slot> table_;  // size a power of two
+  // A sorted index, made when somebody asks: runs, each less than half as long as the one before
+  // it, so that there are few of them and an entry is merged seldom.
+  mutable std::vector<Run> runs_;
+  mutable std::size_t sorted_count_ = 0;
   std::shared_ptr<char[]> chunk_;
   std::size_t chunk_size_ = 0;
   std::size_t chunk_used_ = 0;

@@ -69,12 +69,23 @@ constexpr std::size_t expiry_bytes = 8;
   return expiry_bytes + record.value.size();
 }
 
-[[nodiscard]] inline RecordInfo info_from(std::string_view stored) {
+/// A record where it lies.
+struct RecordView {
+  std::string_view value;
+  WallTime expire_at = 0;
+};
+
+[[nodiscard]] inline RecordView view_from(std::string_view stored) {
   ASSERT_DURABLE(stored.size() >= expiry_bytes);
-  RecordInfo info;
-  std::memcpy(&info.expire_at, stored.data(), expiry_bytes);
-  info.value_bytes = stored.size() - expiry_bytes;
-  return info;
+  RecordView record;
+  std::memcpy(&record.expire_at, stored.data(), expiry_bytes);
+  record.value = stored.substr(expiry_bytes);
+  return record;
+}
+
+[[nodiscard]] inline RecordInfo info_from(std::string_view stored) {
+  const RecordView record = view_from(stored);
+  return RecordInfo{record.value.size(), record.expire_at};
 }
 
 /// Fills `stored_record_bytes` bytes.

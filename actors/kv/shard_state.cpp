@@ -57,9 +57,10 @@ bool ShardState::remove(std::string_view key) {
   return exists;
 }
 
-std::vector<msg::StateWrite> ShardState::begin_flush() {
+std::vector<msg::StateWrite> ShardState::begin_flush(LogIndex index) {
   ASSERT(flushing_.empty());
   std::swap(active_, flushing_);
+  flush_index_ = index;
   std::vector<msg::StateWrite> writes;
   writes.reserve(flushing_.entries().size());
   for (const Overlay::Entry& entry : flushing_.entries()) {
@@ -68,42 +69,65 @@ std::vector<msg::StateWrite> ShardState::begin_flush() {
   return writes;
 }
 
-void ShardState::reset() {
-  active_.clear();
+void ShardState::flush_finished() {
   flushing_.clear();
+  flush_index_ = 0;
 }
 
+void ShardState::reset() {
+  active_.clear();
+  flush_finished();
+}
+
+class ShardState::OverlayMerge {
+ public:
+  OverlayMerge(const Overlay& newer, const Overlay& older, std::uint64_t from)
+      : newer_(newer, from), older_(older, from) {}
+
+  [[nodiscard]] const Overlay::Entry* get() const {
+    if (newer_.get() == nullptr) return older_.get();
+    return older_.get() != nullptr && key_of(older_) < key_of(newer_) ? older_.get() : newer_.get();
+  }
+
+  void next() {
+    const bool is_newer = get() == newer_.get();
+    const bool is_both = is_newer && older_.get() != nullptr && key_of(older_) == key_of(newer_);
+    if (!is_newer || is_both) older_.next();
+    if (is_newer) newer_.next();
+  }
+
+ private:
+  static std::string_view key_of(const Overlay::Cursor& cursor) {
+    return cursor.get()->stored_key.view();
+  }
+
+  Overlay::Cursor newer_;
+  Overlay::Cursor older_;
+};
+
 void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
-  const std::vector<const Overlay::Entry*> newer = active_.sorted_from(from);
-  const std::vector<const Overlay::Entry*> older = flushing_.sorted_from(from);
-  std::vector<const Overlay::Entry*> overlay;
-  std::merge(
-      newer.begin(),
-      newer.end(),
-      older.begin(),
-      older.end(),
-      std::back_inserter(overlay),
-      Overlay::is_before);
+  OverlayMerge overlay(active_, flushing_, from);
   std::uint64_t stop_after = hash_max;
   bool is_stopping = false;
-  const auto offer = [&](std::uint64_t hash, std::string_view key, const Record& record) {
+  const auto offer = [&](std::string_view stored, std::string_view record) {
+    const std::uint64_t hash = hash_of_stored(stored);
     if (is_stopping && hash != stop_after) return false;
-    if (!visit(hash, key, record)) {
+    if (!visit(hash, stored.substr(hash_bytes), view_from(record))) {
       is_stopping = true;
       stop_after = hash;
     }
     return true;
   };
-  auto next = overlay.begin();
-  std::string_view last_key;
-  const auto offer_overlay_below = [&](std::string_view stored) {
-    for (; next != overlay.end(); ++next) {
-      const Overlay::Entry& entry = **next;
-      if (!stored.empty() && entry.stored_key.view() >= stored) return true;
-      const bool is_shadowed = entry.key() == last_key && next != overlay.begin();
-      last_key = entry.key();
-      if (is_shadowed || entry.is_removed()) continue;
-      if (!offer(entry.hash, entry.key(), *entry.record())) return false;
+  // What lies below `stored` in the overlays, or all; the entry of `stored` itself is passed over.
+  bool is_hidden = false;
+  const auto offer_overlay = [&](std::string_view stored) {
+    is_hidden = false;
+    for (const Overlay::Entry* entry = overlay.get(); entry != nullptr; entry = overlay.get()) {
+      const std::string_view key = entry->stored_key.view();
+      if (!stored.empty() && key > stored) break;
+      is_hidden = key == stored;
+      if (!entry->is_removed() && !offer(key, entry->stored_record.view())) return false;
+      overlay.next();
     }
     return true;
   };
@@ -111,35 +135,55 @@ void ShardState::scan(std::uint64_t from, const Visitor& visit) const {
   engine_.scan(
       group_,
       hash_prefix(std::max(from, first_key_hash)),
-      [&](std::string_view stored, std::string_view value) {
-        goes_on = offer_overlay_below(stored);
-        if (!goes_on) return false;
-        const std::string_view key = stored.substr(hash_bytes);
-        const std::uint64_t hash = hash_of_stored(stored);
-        if (find_in_overlays(key, hash) != nullptr) return true;  // the overlay has its say
-        goes_on = offer(hash, key, record_from(SharedBytes::copy_of(value)));
+      [&](std::string_view stored, std::string_view record) {
+        goes_on = offer_overlay(stored) && (is_hidden || offer(stored, record));
         return goes_on;
       });
-  if (goes_on) (void)offer_overlay_below({});
+  if (goes_on) (void)offer_overlay({});
 }
 
-std::uint64_t ShardState::count() const {
+std::uint64_t ShardState::stored_keys() const {
   std::uint64_t count = engine_.count(group_);
   engine_.scan(group_, hash_prefix(0), [&](std::string_view stored, std::string_view) {
     if (hash_of_stored(stored) >= first_key_hash) return false;
     --count;  // the shard's own records are no keys
     return true;
   });
-  const auto correct = [&](const Overlay::Entry& entry) {
-    const bool is_stored = engine_.contains(group_, entry.stored_key.view());
-    if (!entry.is_removed() && !is_stored) ++count;
-    if (entry.is_removed() && is_stored) --count;
-  };
-  for (const Overlay::Entry& entry : active_.entries()) correct(entry);
-  for (const Overlay::Entry& entry : flushing_.entries()) {
-    if (active_.find(entry.key(), entry.hash) == nullptr) correct(entry);
-  }
   return count;
+}
+
+bool ShardState::look_below(Overlay& overlay, std::size_t& look_ups_left) const {
+  const bool is_newer = &overlay == &active_;
+  for (Overlay::Entry& entry : overlay.entries()) {
+    if (entry.is_below) continue;
+    const Overlay::Entry* older = is_newer ? flushing_.find(entry.key(), entry.hash) : nullptr;
+    if (older == nullptr && look_ups_left == 0) return false;
+    if (older == nullptr) --look_ups_left;
+    entry.is_below =
+        older != nullptr ? !older->is_removed() : engine_.contains(group_, entry.stored_key.view());
+  }
+  return true;
+}
+
+// What lies below the newer overlay is the older one over the engine, and stays so when the older
+// one becomes part of the engine: what was found out about it holds until it is flushed itself.
+std::optional<std::uint64_t> ShardState::count(std::size_t look_ups_max) {
+  const auto change_of = [](const Overlay& overlay) {
+    std::int64_t change = 0;
+    for (const Overlay::Entry& entry : overlay.entries()) {
+      change += (entry.is_removed() ? 0 : 1) - (*entry.is_below ? 1 : 0);
+    }
+    return change;
+  };
+  const LogIndex covered = engine_.applied(group_).index;
+  const bool is_flush_under_way = covered < flush_index_;
+  std::size_t look_ups_left = look_ups_max;
+  if (!look_below(active_, look_ups_left)) return std::nullopt;
+  if (is_flush_under_way && !look_below(flushing_, look_ups_left)) return std::nullopt;
+  const std::uint64_t stored = stored_keys();
+  if (engine_.applied(group_).index != covered) return std::nullopt;
+  const std::int64_t change = change_of(active_) + (is_flush_under_way ? change_of(flushing_) : 0);
+  return stored + static_cast<std::uint64_t>(change);
 }
 
 }  // namespace harka::kv

@@ -92,7 +92,7 @@ void MetaState::leadership_lost(ReplicaHost& host, Turn& turn) {
   askers_.clear();
 }
 
-std::vector<msg::StateWrite> MetaState::begin_flush() {
+std::vector<msg::StateWrite> MetaState::begin_flush(LogIndex) {
   is_dirty_ = false;
   msg::StateWrite write;
   write.key = SharedBytes::copy_of(meta_map_key);

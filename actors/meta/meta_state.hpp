@@ -28,7 +28,7 @@ class MetaState final : public ReplicatedState {
 
   [[nodiscard]] std::size_t dirty_bytes() const override { return is_dirty_ ? 4096 : 0; }
 
-  std::vector<msg::StateWrite> begin_flush() override;
+  std::vector<msg::StateWrite> begin_flush(LogIndex applied) override;
 
   void flush_finished() override {}
 

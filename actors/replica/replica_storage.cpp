@@ -35,7 +35,7 @@ void Replica::flush_if_due(Turn& turn) {
   flush.applied_index = raft_->applied_index();
   flush.applied_term = applied_term_;
   flush.config = raft_->config_at(raft_->applied_index());
-  flush.writes = state_->begin_flush();
+  flush.writes = state_->begin_flush(flush.applied_index);
   turn.send(address_of(turn.node(), msg::ActorKind::state_store), std::move(flush));
 }
 

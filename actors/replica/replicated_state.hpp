@@ -54,8 +54,8 @@ class ReplicatedState {
   /// Bytes that are applied but not yet in the engine.
   [[nodiscard]] virtual std::size_t dirty_bytes() const = 0;
   /// Everything dirty, to be written in one transaction; until `flush_finished` new changes gather
-  /// for the next flush.
-  virtual std::vector<msg::StateWrite> begin_flush() = 0;
+  /// for the next flush. `applied`: the last log entry that it covers.
+  virtual std::vector<msg::StateWrite> begin_flush(LogIndex applied) = 0;
   virtual void flush_finished() = 0;
   /// The engine's content was replaced by a snapshot: forget everything in memory.
   virtual void reload() = 0;

@@ -234,8 +234,8 @@ std::size_t Shard::dirty_bytes() const {
   return state_.dirty_bytes() + (sessions_.is_dirty() ? 64 : 0);
 }
 
-std::vector<msg::StateWrite> Shard::begin_flush() {
-  std::vector<msg::StateWrite> writes = state_.begin_flush();
+std::vector<msg::StateWrite> Shard::begin_flush(LogIndex applied) {
+  std::vector<msg::StateWrite> writes = state_.begin_flush(applied);
   for (msg::StateWrite& write : sessions_.take_writes()) writes.push_back(std::move(write));
   return writes;
 }

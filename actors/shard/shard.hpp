@@ -45,7 +45,7 @@ class Shard final : public ReplicatedState {
   void leadership_lost(ReplicaHost& host, Turn& turn) override;
   void tick(ReplicaHost& host, Turn& turn) override;
   [[nodiscard]] std::size_t dirty_bytes() const override;
-  std::vector<msg::StateWrite> begin_flush() override;
+  std::vector<msg::StateWrite> begin_flush(LogIndex applied) override;
   void flush_finished() override;
   void reload() override;
   [[nodiscard]] std::string describe() const override;

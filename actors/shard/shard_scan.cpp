@@ -5,6 +5,7 @@
 #include "base/numbers.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@ namespace {
 
 constexpr std::uint64_t count_default = 10;
 constexpr std::uint64_t count_max = 100'000;      // keys looked at for one page
+constexpr std::size_t count_look_ups_max = 1000;  // for DBSIZE, in one turn
 constexpr std::size_t page_bytes_max = 1U << 20;  // of its keys: none is added beyond
 
-bool is_live(const kv::Record& record, WallTime now) {
+bool is_live(const kv::RecordView& record, WallTime now) {
   return record.expire_at == 0 || record.expire_at > now;
 }
 
@@ -36,7 +38,7 @@ void write_page(
   std::size_t bytes = 0;
   std::uint64_t seen = 0;
   std::uint64_t next = 0;
-  state.scan(from, [&](std::uint64_t hash, std::string_view key, const kv::Record& record) {
+  state.scan(from, [&](std::uint64_t hash, std::string_view key, const kv::RecordView& record) {
     if (is_live(record, now)) {
       keys.emplace_back(key);
       bytes += key.size();
@@ -59,13 +61,11 @@ bool is_shard_scan(kv::CommandId id) {
 }
 
 void execute_shard_scan(
-    const kv::CommandView& command,
-    const kv::ShardState& state,
-    WallTime now,
-    kv::ReplyWriter& replies) {
+    const kv::CommandView& command, kv::ShardState& state, WallTime now, kv::ReplyWriter& replies) {
   kv::RespWriter out = replies.begin(command.is_resp3());
   if (command.id == kv::CommandId::dbsize) {
-    out.integer(static_cast<std::int64_t>(state.count()));
+    const std::optional<std::uint64_t> count = state.count(count_look_ups_max);
+    out.integer(count ? static_cast<std::int64_t>(*count) : -1);
   } else {
     write_page(command, state, now, out);
   }

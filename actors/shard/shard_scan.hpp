@@ -4,7 +4,7 @@
 // patterns are matched there. Nothing is kept between two pages: a walk returns every key that was
 // there all the time. In a batch the arguments are:
 //   scan    position (0: the beginning), count  → [next position ("0": that was the end), [keys]]
-//   dbsize                                      → integer
+//   dbsize                                      → integer; -1: ask again, the counting goes on
 #pragma once
 
 #include "actors/kv/command.hpp"
@@ -18,9 +18,6 @@ namespace harka {
 /// Appends one reply. Expired keys are left out of pages, and counted. A page ends early when its
 /// keys are long.
 void execute_shard_scan(
-    const kv::CommandView& command,
-    const kv::ShardState& state,
-    WallTime now,
-    kv::ReplyWriter& replies);
+    const kv::CommandView& command, kv::ShardState& state, WallTime now, kv::ReplyWriter& replies);
 
 }  // namespace harka

@@ -77,7 +77,7 @@ void Shard::purge_expired(ReplicaHost& host, Turn& turn) {
   std::size_t seen = 0;
   std::uint64_t next = 0;
   state_.scan(
-      purge_cursor_, [&](std::uint64_t hash, std::string_view key, const kv::Record& record) {
+      purge_cursor_, [&](std::uint64_t hash, std::string_view key, const kv::RecordView& record) {
         has_seen_expiring_ = has_seen_expiring_ || record.expire_at != 0;
         if (record.expire_at != 0 && record.expire_at <= now) expired.emplace_back(key);
         next = hash + 1;

@@ -10,6 +10,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace harka;
 using namespace harka::kv;
@@ -21,6 +23,14 @@ struct Fixture {
 
   void set(const std::string& key, const std::string& value, WallTime expire_at = 0) {
     overlay.set(key, hash48(key), Record{SharedBytes(value), expire_at});
+  }
+
+  std::vector<std::string> sorted_from(std::uint64_t from) const {
+    std::vector<std::string> keys;
+    for (Overlay::Cursor at(overlay, from); at.get() != nullptr; at.next()) {
+      keys.emplace_back(at.get()->key());
+    }
+    return keys;
   }
 
   std::optional<std::string> get(const std::string& key) const {
@@ -101,12 +111,27 @@ BOOST_AUTO_TEST_CASE(keys_of_one_hash_are_told_apart_and_sorted) {
   overlay.set("c", hash - 1, Record{SharedBytes(std::string("3")), 0});
   BOOST_TEST(overlay.find("a", hash)->record()->value.view() == "2");
   BOOST_TEST(overlay.find("b", hash)->record()->value.view() == "1");
-  const auto sorted = overlay.sorted_from(0);
-  BOOST_REQUIRE(sorted.size() == 3U);
-  BOOST_TEST(sorted[0]->key() == "c");
-  BOOST_TEST(sorted[1]->key() == "a");
-  BOOST_TEST(sorted[2]->key() == "b");
-  BOOST_TEST(overlay.sorted_from(hash).size() == 2U);
+  BOOST_TEST((sorted_from(0) == std::vector<std::string>{"c", "a", "b"}));
+  BOOST_TEST((sorted_from(hash) == std::vector<std::string>{"a", "b"}));
+  BOOST_TEST(sorted_from(hash + 1).empty());
+}
+
+BOOST_AUTO_TEST_CASE(cursors_agree_with_a_map_while_entries_come) {
+  std::map<std::pair<std::uint64_t, std::string>, int> model;
+  Random random(11);
+  for (int round = 0; round < 400; ++round) {
+    for (std::uint64_t more = random.below(30); more > 0; --more) {
+      const std::string key = "key:" + std::to_string(random.below(5000));
+      set(key, "v");
+      model[{hash48(key), key}] = 1;
+    }
+    const std::uint64_t from = random.chance(0.1) ? 0 : random.next() & hash_max;
+    std::vector<std::string> expected;
+    for (auto row = model.lower_bound({from, ""}); row != model.end(); ++row) {
+      expected.push_back(row->first.second);
+    }
+    BOOST_REQUIRE((sorted_from(from) == expected));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

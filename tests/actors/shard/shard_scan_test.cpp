@@ -84,6 +84,19 @@ BOOST_FIXTURE_TEST_CASE(a_walk_meets_each_key_once_wherever_it_lies, Fixture) {
   this->expect(":70\r\n");
 }
 
+BOOST_FIXTURE_TEST_CASE(many_new_keys_are_counted_in_steps, Fixture) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 2500; ++i) keys.push_back("k" + std::to_string(i));
+  std::vector<std::string_view> words;
+  for (const std::string& key : keys) words.insert(words.end(), {key, "v"});
+  with(CommandId::mset, words).submit(++sequence);
+  expect("+OK\r\n");
+  for (const char* count : {":-1\r\n", ":-1\r\n", ":2500\r\n"}) {
+    with(CommandId::dbsize, {}).submit(++sequence);
+    expect(count);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(expired_keys_are_left_out, Fixture) {
   set("stays");
   with(CommandId::psetex, {"goes", "100", "v"}).submit(++sequence);
