@@ -108,6 +108,9 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
 
   // link_peers.cpp
   Peer* peer_of(NodeId node);
+  /// Gives up the place of a node that left; false when there is none.
+  bool make_room();
+  void leave_out(NodeId node);
   [[nodiscard]] KnownPeer known_of(NodeId node) const;
   [[nodiscard]] std::optional<std::string> judge(const Introduced& peer) const;
   void attach(kj::Own<Introduced> introduced);
@@ -139,6 +142,7 @@ class LinkKeeper : public std::enable_shared_from_this<LinkKeeper> {
   kj::Promise<void> accepting_ = nullptr;
   std::map<NodeId, std::unique_ptr<Peer>> peers_;
   std::map<NodeId, Seed> seeds_;
+  Instant full_told_{};  // when the table was last said to be full
   std::map<NodeId, Duration> node_delays_;
   std::map<std::string, Duration> region_delays_;
   std::map<NodeId, PeerInfo> owners_;  // of names, by the cluster's map

@@ -13,6 +13,8 @@ namespace harka::net {
 
 namespace {
 
+constexpr Duration full_told_every = 60s;
+
 // Actors that other nodes may address. The supervisor and the neighbours that do I/O take orders
 // from their own node only, and clients get their answers through their own router.
 bool is_reachable_from_afar(msg::ActorKind kind) {
@@ -68,9 +70,13 @@ void LinkKeeper::add_seed(const std::string& host_port) {
 LinkKeeper::Peer* LinkKeeper::peer_of(NodeId node) {
   const auto found = peers_.find(node);
   if (found != peers_.end()) return found->second.get();
-  Route* route = table_->add(node, options_.control_outbox_bytes_max, options_.outbox_bytes_max);
+  const auto add = [&] {
+    return table_->add(node, options_.control_outbox_bytes_max, options_.outbox_bytes_max);
+  };
+  Route* route = add();
+  if (route == nullptr && make_room()) route = add();
   if (route == nullptr) {
-    log::error("net", "more nodes than the table holds: one is left out");
+    leave_out(node);
     return nullptr;
   }
   auto peer = std::make_unique<Peer>();
@@ -79,6 +85,30 @@ LinkKeeper::Peer* LinkKeeper::peer_of(NodeId node) {
   peer->changed_at = monotonic_now();
   apply_delay(*peer);
   return peers_.emplace(node, std::move(peer)).first->second.get();
+}
+
+bool LinkKeeper::make_room() {
+  const auto is_gone = [](const auto& entry) {
+    const Peer& peer = *entry.second;
+    const bool has_session = peer.lines[0].session != nullptr || peer.lines[1].session != nullptr;
+    return peer.info.has_left && !has_session && !peer.dial.is_running;
+  };
+  const auto gone = std::find_if(peers_.begin(), peers_.end(), is_gone);
+  if (gone == peers_.end()) return false;
+  table_->retire(gone->first);
+  peers_.erase(gone);
+  return true;
+}
+
+void LinkKeeper::leave_out(NodeId node) {
+  const Instant now = monotonic_now();
+  if (full_told_ != Instant{} && now - full_told_ < full_told_every) return;
+  full_told_ = now;
+  log::error(
+      "net",
+      "no link to node " + std::to_string(node.value) + ": this node has links to " +
+          std::to_string(peers_.size()) +
+          " others, the most there can be, and none of them has left the cluster");
 }
 
 KnownPeer LinkKeeper::known_of(NodeId node) const {
@@ -149,7 +179,9 @@ void LinkKeeper::make_session(Peer& peer, kj::Own<Introduced> introduced) {
     loop_.post([keeper = weak_from_this(), node, channel, id, reason] {
       const auto self = keeper.lock();
       if (self == nullptr || self->is_stopped_) return;
-      Peer& ended = *self->peers_.at(node);
+      const auto found = self->peers_.find(node);
+      if (found == self->peers_.end()) return;
+      Peer& ended = *found->second;
       if (ended.lines[static_cast<std::size_t>(channel)].session_id != id) return;
       self->detach(ended, channel, reason);
     });

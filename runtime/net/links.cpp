@@ -51,7 +51,7 @@ Links::Links(EventLoop& loop, Directory& directory, const LinkOptions& options)
     : loop_(loop),
       self_(options.own.node),
       epoch_low_(static_cast<std::uint32_t>(options.own.epoch)),
-      table_(std::make_shared<PeerTable>()),
+      table_(std::make_shared<PeerTable>(options.peers_max)),
       keeper_(std::make_shared<LinkKeeper>(loop, directory, options, table_)) {}
 
 Links::~Links() {

@@ -44,7 +44,8 @@ struct LinkOptions {
   bool allows_plaintext = false;                      // without `tls`: refused unless this is set
   std::vector<PeerInfo> owners;                       // as of `set_owners`, known from the start
   std::function<void(const Rejection&)> on_rejected;  // on the loop: nobody lets this node in
-  std::vector<Address> subscribers;               // local addresses that get LinkUp and LinkDown
+  std::vector<Address> subscribers;  // local addresses that get LinkUp and LinkDown
+  std::size_t peers_max = PeerTable::peers_limit;
   std::uint64_t credit_bytes = 16 * 1024 * 1024;  // a peer may have in flight to us, a channel
   std::size_t outbox_bytes_max = limits::outbox_bytes_max;
   std::size_t control_outbox_bytes_max = limits::control_outbox_bytes_max;

@@ -10,10 +10,12 @@ std::size_t PeerTable::slot_of(NodeId node) {
 }
 
 Route* PeerTable::find(NodeId node) const {
-  for (std::size_t slot = slot_of(node);; slot = (slot + 1) % slot_count) {
+  std::size_t slot = slot_of(node);
+  for (std::size_t seen = 0; seen < slot_count; ++seen, slot = (slot + 1) % slot_count) {
     Route* route = slots_[slot].load(std::memory_order_acquire);
     if (route == nullptr || route->node == node) return route;
   }
+  return nullptr;
 }
 
 PeerTable::SeedAnswer PeerTable::hold_for_seed(NodeId alias, const EnvelopePtr& envelope) {
@@ -30,12 +32,28 @@ PeerTable::SeedAnswer PeerTable::hold_for_seed(NodeId alias, const EnvelopePtr& 
 Route* PeerTable::add(NodeId node, std::size_t control_bytes_max, std::size_t bulk_bytes_max) {
   const std::lock_guard lock(mutex_);
   if (Route* known = find(node)) return known;
-  if (routes_.size() >= peers_max) return nullptr;
+  if (count_ >= peers_max_) return nullptr;
+  ++count_;
   routes_.push_back(std::make_unique<Route>(node, control_bytes_max, bulk_bytes_max));
+  const auto is_free = [this](std::size_t slot) {
+    const Route* there = slots_[slot].load(std::memory_order_relaxed);
+    return there == nullptr || there == &vacant_;
+  };
   std::size_t slot = slot_of(node);
-  while (slots_[slot].load(std::memory_order_relaxed) != nullptr) slot = (slot + 1) % slot_count;
+  while (!is_free(slot)) slot = (slot + 1) % slot_count;
   slots_[slot].store(routes_.back().get(), std::memory_order_release);
   return routes_.back().get();
+}
+
+void PeerTable::retire(NodeId node) {
+  const std::lock_guard lock(mutex_);
+  for (std::atomic<Route*>& slot : slots_) {
+    const Route* there = slot.load(std::memory_order_relaxed);
+    if (there == nullptr || there == &vacant_ || there->node != node) continue;
+    slot.store(&vacant_, std::memory_order_release);
+    --count_;
+    return;
+  }
 }
 
 void PeerTable::add_seed(NodeId alias) {

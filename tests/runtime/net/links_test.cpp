@@ -56,6 +56,28 @@ BOOST_AUTO_TEST_CASE(messages_arrive_in_order_with_their_envelope) {
   BOOST_TEST(a.inbox->wait_count(1));
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_left_makes_room_for_another) {
+  TestCa ca;
+  LinkOptions options = options_of("a", ca);
+  options.peers_max = 1;
+  TestNode a(options);
+  TestNode b(options_of("b", ca));
+  TestNode c(options_of("c", ca));
+  BOOST_REQUIRE(link_up(a, b));
+  a.links->set_peers({c.info()});
+  BOOST_TEST(a.links->status().size() == 1U);
+  BOOST_TEST(!a.probe(c.self(), 1));
+  PeerInfo gone = b.info();
+  gone.has_left = true;
+  b.links->set_blocked(a.self(), true);  // as it has left
+  a.links->set_peers({gone});
+  BOOST_REQUIRE(eventually([&] { return !a.is_linked(b.self()); }));
+  BOOST_REQUIRE(link_up(a, c));
+  BOOST_TEST(a.probe(c.self(), 1));
+  BOOST_TEST(c.inbox->wait_count(1));
+  BOOST_TEST(!a.probe(b.self(), 1));
+}
+
 BOOST_AUTO_TEST_CASE(a_message_larger_than_a_frame_is_counted) {
   TestCa ca;
   TestNode a(options_of("a", ca));
