@@ -6,6 +6,7 @@
 #include "actors/kv/record.hpp"
 #include "schemas/codec.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -63,10 +64,20 @@ bool SessionTable::is_forgotten(std::uint64_t session, std::uint64_t sequence) c
   return found != sessions_.end() && sequence <= found->second.acknowledged;
 }
 
+bool SessionTable::has_room_for(std::uint64_t session, LogIndex index) const {
+  if (sessions_.size() < sessions_max || sessions_.contains(session)) return true;
+  return std::any_of(sessions_.begin(), sessions_.end(), [index](const auto& known) {
+    return is_silent(known.second, index);
+  });
+}
+
 void SessionTable::add(msg::SessionRecord record, std::uint64_t acknowledged) {
   const std::uint64_t id = record.session;
-  Session& session = sessions_[id];
-  session.used = record.index;
+  const LogIndex index = record.index;
+  ASSERT(has_room_for(id, index));
+  const auto [place, is_new] = sessions_.try_emplace(id);
+  Session& session = place->second;
+  session.used = index;
   session.acknowledged = std::max(session.acknowledged, acknowledged);
   const auto alive = session.records.upper_bound(session.acknowledged);
   for (auto it = session.records.begin(); it != alive; it = session.records.erase(it)) {
@@ -78,7 +89,7 @@ void SessionTable::add(msg::SessionRecord record, std::uint64_t acknowledged) {
     empty_oldest(session, sequence);
   }
   dirty_[id] = true;
-  if (sessions_.size() > sessions_max) forget_oldest();
+  if (is_new && sessions_.size() > sessions_kept) forget_silent(index);
 }
 
 void SessionTable::keep(Session& session, msg::SessionRecord record) {
@@ -98,13 +109,15 @@ void SessionTable::empty_oldest(Session& session, std::uint64_t but_not) {
   }
 }
 
-void SessionTable::forget_oldest() {
-  auto oldest = sessions_.begin();
-  for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-    if (it->second.used < oldest->second.used) oldest = it;
+void SessionTable::forget_silent(LogIndex index) {
+  for (auto it = sessions_.begin(); it != sessions_.end() && sessions_.size() > sessions_kept;) {
+    if (!is_silent(it->second, index)) {
+      ++it;
+      continue;
+    }
+    dirty_[it->first] = true;
+    it = sessions_.erase(it);
   }
-  dirty_[oldest->first] = true;
-  sessions_.erase(oldest);
 }
 
 std::vector<msg::StateWrite> SessionTable::take_writes() {

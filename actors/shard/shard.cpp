@@ -123,9 +123,12 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
   const bool is_duplicate =
       header.session != 0 &&
       (known != nullptr || sessions_.is_forgotten(header.session, header.sequence));
+  // Without a place for its answer a batch could take effect twice: nothing of it is executed.
+  const bool is_turned_away =
+      header.session != 0 && !is_duplicate && !sessions_.has_room_for(header.session, entry.index);
   if (is_duplicate) {
     if (known != nullptr) record = *known;
-  } else {
+  } else if (!is_turned_away) {
     kv::ReplyWriter replies;
     const bool is_watched = changes_.is_wanted(turn.now());
     WatchedKeys watched(state_);
@@ -151,7 +154,11 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
     reply.duplicate = is_duplicate;
     under_way_.erase({to.batch.session, to.batch.sequence});
     proposed_.erase(asker);
-    answer(to, std::move(reply), entry.index, turn);
+    if (is_turned_away) {
+      turn_away(to, host, turn);
+    } else {
+      answer(to, std::move(reply), entry.index, turn);
+    }
   }
   while (!behind_.empty() && behind_.begin()->first <= entry.index) {
     Waiting waiting = std::move(behind_.begin()->second);

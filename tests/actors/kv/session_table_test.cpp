@@ -69,4 +69,40 @@ BOOST_AUTO_TEST_CASE(acknowledged_answers_make_room) {
   BOOST_TEST(!table.find(5, 50)->lengths.empty());
 }
 
+BOOST_AUTO_TEST_CASE(no_session_that_may_be_in_use_is_forgotten) {
+  SessionTable table;
+  const auto add = [&table](std::uint64_t session, LogIndex index) {
+    msg::SessionRecord record = record_of(1, 10);
+    record.session = session;
+    record.index = index;
+    table.add(std::move(record), 0);
+  };
+  for (std::uint64_t session = 1; session <= 2 * SessionTable::sessions_kept; ++session) {
+    add(session, session);
+  }
+  for (std::uint64_t session = 1; session <= 2 * SessionTable::sessions_kept; ++session) {
+    BOOST_TEST(table.find(session, 1) != nullptr);
+  }
+  (void)table.take_writes();
+  add(7777, SessionTable::silent_entries + 10);
+  BOOST_TEST(table.find(10, 1) == nullptr);
+  BOOST_TEST(table.find(11, 1) != nullptr);
+  std::size_t removed = 0;
+  for (const msg::StateWrite& write : table.take_writes()) removed += write.removed ? 1 : 0;
+  BOOST_TEST(removed == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(one_session_too_many_waits_until_another_is_silent) {
+  SessionTable table;
+  for (std::uint64_t session = 1; session <= SessionTable::sessions_max; ++session) {
+    msg::SessionRecord record = record_of(1, 10);
+    record.session = session;
+    BOOST_REQUIRE(table.has_room_for(session, record.index));
+    table.add(std::move(record), 0);
+  }
+  BOOST_TEST(table.has_room_for(1, 5));
+  BOOST_TEST(!table.has_room_for(99'999, 5));
+  BOOST_TEST(table.has_room_for(99'999, 1 + SessionTable::silent_entries));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
