@@ -262,6 +262,7 @@ void GatewayLoop::answer_scan(std::uint64_t ticket, const msg::ShardReply& reply
 }
 
 void GatewayLoop::watch(const Envelope& envelope) {
+  if (NodeId{envelope.from.node} != parts_.context.node) return;  // as its router
   if (const auto* update = std::get_if<msg::MapUpdate>(&envelope.body)) {
     if (update->map.version < map_.version) return;
     map_ = update->map;

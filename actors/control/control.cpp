@@ -12,6 +12,27 @@ namespace harka {
 
 using namespace control_timers;
 
+namespace {
+
+// What every actor that follows a map relies on.
+std::string_view fault_of(const msg::ClusterMap& map, const msg::ClusterMap& before) {
+  if (map.shards.size() != map.shard_count || map.shard_count > limits::shard_count_max) {
+    return "its shard records do not match its shard count";
+  }
+  if (map.meta_replicas.empty()) return "nobody keeps it";
+  for (std::uint32_t shard = 0; shard < map.shard_count; ++shard) {
+    const msg::ShardRecord& record = map.shards[shard];
+    if (record.shard != shard) return "its shards are not in order";
+    if (record.replicas.empty()) return "a shard has no replicas";
+    if (shard < before.shards.size() && record.epoch < before.shards[shard].epoch) {
+      return "the epoch of a shard goes back";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Control::Control(ControlOptions options)
     : options_(std::move(options)), map_(options_.stored_map), pending_map_(options_.stored_map) {}
 
@@ -63,12 +84,30 @@ std::string Control::describe() const {
          " nodes";
 }
 
-void Control::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn) {
+void Control::on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn) {
+  if (envelope.from.node != turn.node().value) return;  // its membership's to say
   for (const msg::Member& member : change.members) members_[member.node] = member;
   tell_routers(change, turn);
 }
 
-void Control::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& turn) {
+// A node says what it leads, or led. What names a group or a leader that the map does not have, or
+// comes from a node that it does not have, is not believed: routers would follow it.
+bool Control::is_credible(const msg::LeaderHint& hint, std::uint64_t from) const {
+  if (map_.cluster_id == 0) return hint.group <= limits::shard_count_max;
+  const auto is_node = [this](std::uint64_t node) {
+    return std::any_of(map_.nodes.begin(), map_.nodes.end(), [node](const msg::NodeRecord& known) {
+      return known.node == node;
+    });
+  };
+  return hint.group <= map_.shard_count && is_node(from) &&
+         (hint.leader == 0 || hint.leader == from || is_node(hint.leader));
+}
+
+void Control::on(const msg::LeaderHints& said, const Envelope& envelope, Turn& turn) {
+  msg::LeaderHints hints = said;
+  std::erase_if(hints.hints, [&](const msg::LeaderHint& hint) {
+    return !is_credible(hint, envelope.from.node);
+  });
   if (hints.complete) {
     // What this node no longer claims is not led by it, unless a newer leader is known already.
     for (auto& [group, leader] : leaders_) {
@@ -84,7 +123,8 @@ void Control::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& 
   tell_leaders(hints, turn);
 }
 
-void Control::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
+void Control::on(const msg::LeadershipChanged& change, const Envelope& envelope, Turn& turn) {
+  if (envelope.from.node != turn.node().value) return;  // its replicas' to say
   learn_leader(change.group, change.term, change.leader);
   msg::LeaderHints hints;
   hints.node = turn.node().value;
@@ -127,8 +167,8 @@ bool Control::adopt(const msg::ClusterMap& map, Turn& turn) {
     return false;
   }
   if (map.version <= pending_map_.version) return false;
-  if (map.shards.size() != map.shard_count) {
-    turn.note(NoteLevel::error, "ignored a map whose shard records do not match its shard count");
+  if (const std::string_view fault = fault_of(map, pending_map_); !fault.empty()) {
+    turn.note(NoteLevel::error, "ignored a map that cannot be: " + std::string(fault));
     return false;
   }
   pending_map_ = map;

@@ -92,6 +92,7 @@ class Control final : public Machine {
   void tell_routers(const msg::Message& message, Turn& turn);
   void tell_leaders(const msg::LeaderHints& hints, Turn& turn);
   void answer(const Asker& asker, int exit_code, std::string json, Turn& turn);
+  [[nodiscard]] bool is_credible(const msg::LeaderHint& hint, std::uint64_t from) const;
   void learn_leader(std::uint32_t group, Term term, std::uint64_t node);
   [[nodiscard]] std::string status_json(std::uint64_t self) const;
   [[nodiscard]] std::string verdict() const;

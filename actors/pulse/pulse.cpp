@@ -124,7 +124,8 @@ void Pulse::on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& 
   }
 }
 
-void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn) {
+void Pulse::on(const msg::LeadershipChanged& change, const Envelope& envelope, Turn& turn) {
+  if (envelope.from.node != turn.node().value) return;  // its replicas' to say
   GroupView& view = groups_[change.group];
   const bool concerns_us = change.leader == turn.node().value || view.leader == turn.node().value;
   view.term = change.term;
@@ -135,7 +136,8 @@ void Pulse::on(const msg::LeadershipChanged& change, const Envelope&, Turn& turn
   }
 }
 
-void Pulse::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn) {
+void Pulse::on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn) {
+  if (envelope.from.node != turn.node().value) return;  // its membership's to say
   for (const msg::Member& member : change.members) {
     PeerView& peer = peers_[member.node];
     const bool is_suspect = member.state == msg::MemberState::suspect;
@@ -147,7 +149,8 @@ void Pulse::on(const msg::MembershipChanged& change, const Envelope&, Turn& turn
   }
 }
 
-void Pulse::on(const msg::MapUpdate& update, const Envelope&, Turn&) {
+void Pulse::on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn) {
+  if (envelope.from.node != turn.node().value) return;  // its control's to say
   preferred_.clear();
   for (const msg::ShardRecord& record : update.map.shards) {
     if (!record.replicas.empty()) {

@@ -32,8 +32,9 @@ msg::Member member(std::uint64_t node) {
 struct Node {
   std::unique_ptr<Control> control;
   std::unique_ptr<testing::TurnDriver> driver;
+  NodeId self;
 
-  explicit Node(std::uint64_t id, msg::ClusterMap stored = {}) {
+  explicit Node(std::uint64_t id, msg::ClusterMap stored = {}) : self(id) {
     ControlOptions options;
     options.self.node = id;
     options.self.name = "n" + std::to_string(id);
@@ -46,8 +47,7 @@ struct Node {
 
   void see(std::vector<msg::Member> members) {
     driver->deliver(
-        address_of(NodeId{1}, msg::ActorKind::membership),
-        msg::MembershipChanged{std::move(members)});
+        address_of(self, msg::ActorKind::membership), msg::MembershipChanged{std::move(members)});
   }
 
   void init(std::vector<std::string> arguments = {}) {
@@ -257,6 +257,57 @@ BOOST_AUTO_TEST_CASE(the_map_of_another_cluster_is_ignored) {
   Node node(1, map_of(5, 1));
   node.driver->deliver(control_of(2), msg::MapUpdate{map_of(6, 9)});
   BOOST_TEST(node.driver->sent<msg::FlushState>().empty());
+}
+
+msg::ClusterMap map_of_two(std::uint64_t version) {
+  msg::ClusterMap map = map_of(5, version);
+  map.shard_count = 2;
+  for (std::uint32_t shard = 0; shard < 2; ++shard) {
+    msg::ShardRecord record;
+    record.shard = shard;
+    record.epoch = 3;
+    record.replicas = {1, 2};
+    map.shards.push_back(record);
+  }
+  for (const std::uint64_t node : {1U, 2U}) {
+    msg::NodeRecord record;
+    record.node = node;
+    map.nodes.push_back(record);
+  }
+  return map;
+}
+
+BOOST_AUTO_TEST_CASE(a_map_that_cannot_be_is_ignored) {
+  const auto is_taken = [](const std::function<void(msg::ClusterMap&)>& change) {
+    Node node(1, map_of_two(1));
+    msg::ClusterMap map = map_of_two(2);
+    change(map);
+    node.driver->deliver(control_of(2), msg::MapUpdate{map});
+    return !node.driver->sent<msg::FlushState>().empty();
+  };
+  BOOST_TEST(is_taken([](msg::ClusterMap&) {}));
+  BOOST_TEST(!is_taken([](msg::ClusterMap& map) { map.shard_count = 3; }));
+  BOOST_TEST(!is_taken([](msg::ClusterMap& map) { map.meta_replicas.clear(); }));
+  BOOST_TEST(!is_taken([](msg::ClusterMap& map) { map.shards[1].replicas.clear(); }));
+  BOOST_TEST(!is_taken([](msg::ClusterMap& map) { std::swap(map.shards[0], map.shards[1]); }));
+  BOOST_TEST(!is_taken([](msg::ClusterMap& map) { map.shards[1].epoch = 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(only_what_the_map_allows_is_believed_about_leaders) {
+  const auto passed_on = [](std::uint64_t from, std::uint32_t group, std::uint64_t leader) {
+    Node node(1, map_of_two(1));
+    (void)node.driver->sent<msg::LeaderHints>();
+    msg::LeaderHints hints;
+    hints.hints.push_back(msg::LeaderHint{group, 7, leader});
+    node.driver->deliver(address_of(NodeId{from}, msg::ActorKind::pulse), hints);
+    return node.driver->sent<msg::LeaderHints>().at(0).second.hints.size();
+  };
+  BOOST_TEST(passed_on(2, 1, 2) == 1U);
+  BOOST_TEST(passed_on(2, 2, 1) == 1U);
+  BOOST_TEST(passed_on(2, 2, 0) == 1U);
+  BOOST_TEST(passed_on(2, 3, 2) == 0U, "there is no such group");
+  BOOST_TEST(passed_on(2, 1, 9) == 0U, "there is no such node");
+  BOOST_TEST(passed_on(9, 1, 9) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(an_older_map_is_ignored) {

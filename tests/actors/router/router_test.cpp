@@ -75,6 +75,25 @@ struct Fixture {
 
 BOOST_AUTO_TEST_SUITE(router)
 
+BOOST_FIXTURE_TEST_CASE(another_node_tells_a_router_nothing, Fixture) {
+  leads(0, here, 1);
+  const Address stranger = address_of(NodeId{there}, msg::ActorKind::control);
+  msg::LeaderHints hints;
+  hints.hints.push_back(msg::LeaderHint{group_of(ShardId{0}).value, 9, there});
+  driver.deliver(stranger, hints);
+  BOOST_TEST(router.leader_of(0) == here);
+  msg::MapUpdate broken;
+  broken.map.version = 9;
+  broken.map.shard_count = 5;
+  driver.deliver(stranger, broken);
+  BOOST_TEST(router.map().version == 1U);
+  msg::Member dead;
+  dead.node = here;
+  dead.state = msg::MemberState::dead;
+  driver.deliver(stranger, msg::MembershipChanged{{dead}});
+  BOOST_TEST(router.leader_of(0) == here);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_batch_for_a_local_leader_goes_to_its_replica, Fixture) {
   leads(0, here, 1);
   submit(0, 1, 11);
