@@ -87,7 +87,7 @@ void JobQueue::keep_watch(Lock& lock) {
   is_watched_ = true;
   std::uint64_t seen = taken_;
   const auto is_called = [this] { return is_watch_called_; };
-  const auto interval = [this] { return awake_ > 0 ? watch_interval : watch_interval_idle; };
+  const auto interval = [this] { return awake_ > 0 ? watch_.interval : watch_.interval_idle; };
   while (!watch_called_.wait_for(lock, interval(), is_called)) {
     const bool is_stuck = !jobs_.empty() && taken_ == seen;
     seen = taken_;

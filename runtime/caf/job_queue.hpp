@@ -32,8 +32,16 @@ class JobQueue final : public Waker, public std::enable_shared_from_this<JobQueu
  public:
   /// What waits for one awake worker before another is woken.
   static constexpr std::size_t patience = 4;
-  static constexpr Duration watch_interval = 5ms;
-  static constexpr Duration watch_interval_idle = 25ms;  // nobody is awake
+
+  /// How often the one that keeps watch looks.
+  struct Watch {
+    Duration interval = 5ms;
+    Duration interval_idle = 25ms;  // nobody is awake
+  };
+
+  JobQueue() = default;
+
+  explicit JobQueue(const Watch& watch) : watch_(watch) {}
 
   // Any thread.
   void put(caf::resumable* job);
@@ -62,6 +70,7 @@ class JobQueue final : public Waker, public std::enable_shared_from_this<JobQueu
   void sleep(Lock& lock);
   void keep_watch(Lock& lock);
 
+  const Watch watch_{};
   mutable std::mutex mutex_;
   std::condition_variable called_;        // for sleepers
   std::condition_variable watch_called_;  // for the one that keeps watch

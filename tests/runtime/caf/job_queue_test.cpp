@@ -34,6 +34,8 @@ bool wait_for(const Condition& condition) {
 
 /// Workers that take jobs until they are given the last one; a job's turn lasts while `is_busy`.
 struct Fixture {
+  explicit Fixture(const JobQueue::Watch& watch = {}) : queue(std::make_shared<JobQueue>(watch)) {}
+
   ~Fixture() {
     is_busy = false;
     for (std::size_t i = 0; i < workers.size(); ++i) queue->put(&last);
@@ -53,13 +55,18 @@ struct Fixture {
     });
   }
 
-  std::shared_ptr<JobQueue> queue = std::make_shared<JobQueue>();
+  std::shared_ptr<JobQueue> queue;
   Job quick;
   Job slow;
   Job last;
   std::atomic<bool> is_busy{true};
   std::atomic<int> taken{0};
   std::vector<std::thread> workers;
+};
+
+/// Who keeps watch calls nobody up, however long this thread or a worker does not run.
+struct Unwatched : Fixture {
+  Unwatched() : Fixture(JobQueue::Watch{1h, 1h}) {}
 };
 
 BOOST_FIXTURE_TEST_SUITE(job_queue, Fixture)
@@ -70,7 +77,7 @@ BOOST_AUTO_TEST_CASE(jobs_put_before_the_first_worker_are_taken) {
   BOOST_TEST(wait_for([this] { return taken == 1; }));
 }
 
-BOOST_AUTO_TEST_CASE(one_sleeper_is_called_for_a_small_burst) {
+BOOST_FIXTURE_TEST_CASE(one_sleeper_is_called_for_a_small_burst, Unwatched) {
   start_worker();
   start_worker();
   BOOST_TEST(wait_for([this] { return queue->asleep_count() == 2; }));
@@ -83,7 +90,7 @@ BOOST_AUTO_TEST_CASE(one_sleeper_is_called_for_a_small_burst) {
   BOOST_TEST(queue->call_count() == before + 1);
 }
 
-BOOST_AUTO_TEST_CASE(many_jobs_call_a_second_worker) {
+BOOST_FIXTURE_TEST_CASE(many_jobs_call_a_second_worker, Unwatched) {
   start_worker();
   start_worker();
   BOOST_TEST(wait_for([this] { return queue->asleep_count() == 2; }));
