@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from cluster_lib import Failed, Harka, Resp, wait_for  # noqa: E402,F401
+from cluster_lib import Failed, Resp, run_with_cluster, wait_for  # noqa: E402,F401
 
 BINARY = Path(os.environ.get("HARKA_BINARY", ROOT / "build" / "release" / "apps" / "harka"))
 
@@ -119,20 +119,4 @@ class Recorder:
 
 def main(run, nodes=3):
     """Runs a test with a fresh cluster; the exit code is the verdict."""
-    with tempfile.TemporaryDirectory(prefix="harka-e2e-") as folder:
-        cluster = None
-        try:
-            cluster = Harka(BINARY, Path(folder) / "c", nodes=nodes, shards=12)
-            run(cluster)
-            print("ok")
-            return 0
-        except Failed as failure:
-            print(f"FAILED: {failure}")
-            if cluster:
-                for server in cluster.servers:
-                    log = (server.folder / "log").read_text(errors="replace")
-                    print(f"--- log of {server.folder.name}\n{log[-2000:]}")
-            return 1
-        finally:
-            if cluster:
-                cluster.end()
+    return run_with_cluster(run, BINARY, nodes=nodes, shards=12)

@@ -6,12 +6,11 @@
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from cluster_lib import Failed, Harka  # noqa: E402
+from cluster_lib import Failed, run_with_cluster  # noqa: E402
 
 BINARY = os.environ.get("HARKA_BINARY", str(ROOT / "build" / "release" / "apps" / "harka"))
 
@@ -27,31 +26,19 @@ def run(*words, ok="", text=None):
     return out
 
 
-def main():
-    with tempfile.TemporaryDirectory(prefix="harka-peers-") as folder:
-        cluster = None
-        try:
-            cluster = Harka(BINARY, Path(folder) / "c", shards=20)
-            port = str(cluster.ports[0])
-            run("redis-cli", "-c", "-p", port, "set", "hello", "world", ok="OK")
-            run("redis-cli", "-c", "-p", str(cluster.ports[1]), "get", "hello", ok="world")
-            run("redis-cli", "-3", "-c", "-p", port, "get", "absent")
-            run("redis-cli", "--cluster", "check", f"127.0.0.1:{port}",
-                ok="All 16384 slots covered")
-            for pipeline in ("1", "16"):
-                run("redis-benchmark", "--cluster", "-p", port, "-c", "20", "-P", pipeline, "-n",
-                    "2000", "-r", "1000", "-t", "set,get", "-q", ok="GET")
-            run("/usr/bin/python3", str(SESSION), port, "debian")
-            out = subprocess.run(["redis-cli", "-p", port, "nonsense"], capture_output=True, text=True)
-            if "ERR unknown command" not in out.stdout + out.stderr:
-                raise Failed("an unknown command did not get Redis's error: " + out.stdout)
-            return 0
-        except Failed as failure:
-            print(f"FAILED: {failure}")
-            return 1
-        finally:
-            if cluster:
-                cluster.end()
+def check(cluster):
+    port = str(cluster.ports[0])
+    run("redis-cli", "-c", "-p", port, "set", "hello", "world", ok="OK")
+    run("redis-cli", "-c", "-p", str(cluster.ports[1]), "get", "hello", ok="world")
+    run("redis-cli", "-3", "-c", "-p", port, "get", "absent")
+    run("redis-cli", "--cluster", "check", f"127.0.0.1:{port}", ok="All 16384 slots covered")
+    for pipeline in ("1", "16"):
+        run("redis-benchmark", "--cluster", "-p", port, "-c", "20", "-P", pipeline, "-n", "2000", "-r", "1000",
+            "-t", "set,get", "-q", ok="GET")
+    run("/usr/bin/python3", str(SESSION), port, "debian")
+    out = subprocess.run(["redis-cli", "-p", port, "nonsense"], capture_output=True, text=True)
+    if "ERR unknown command" not in out.stdout + out.stderr:
+        raise Failed("an unknown command did not get Redis's error: " + out.stdout)
 
 
-sys.exit(main())
+sys.exit(run_with_cluster(check, BINARY, shards=20))

@@ -8,12 +8,11 @@ The packages go to build/redis-py."""
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from cluster_lib import Failed, Harka  # noqa: E402
+from cluster_lib import Failed, run_with_cluster  # noqa: E402
 
 BINARY = os.environ.get("HARKA_BINARY", str(ROOT / "build" / "release" / "apps" / "harka"))
 PACKAGE = "redis==8.1.0"
@@ -38,28 +37,21 @@ def interpreter():
     return python
 
 
+def run(python, cluster):
+    for protocol in ("2", "3"):
+        words = [python, SESSION, str(cluster.ports[0]), "p" + protocol, protocol]
+        result = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        if result.returncode != 0:
+            raise Failed(f"RESP{protocol}: " + (result.stdout + result.stderr)[-1500:])
+        print(f"  ok: {PACKAGE} with RESP{protocol}")
+
+
 def main():
     python = interpreter()
     if python is None:
         print(f"skipped: pip cannot install {PACKAGE}")
         return 77
-    with tempfile.TemporaryDirectory(prefix="harka-peers-") as folder:
-        cluster = None
-        try:
-            cluster = Harka(BINARY, Path(folder) / "c", shards=20)
-            for protocol in ("2", "3"):
-                words = [python, SESSION, str(cluster.ports[0]), "p" + protocol, protocol]
-                result = subprocess.run(words, capture_output=True, text=True, timeout=60)
-                if result.returncode != 0:
-                    raise Failed(f"RESP{protocol}: " + (result.stdout + result.stderr)[-1500:])
-                print(f"  ok: {PACKAGE} with RESP{protocol}")
-            return 0
-        except Failed as failure:
-            print(f"FAILED: {failure}")
-            return 1
-        finally:
-            if cluster:
-                cluster.end()
+    return run_with_cluster(lambda cluster: run(python, cluster), BINARY, shards=20)
 
 
 sys.exit(main())

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -196,7 +197,11 @@ class Harka(Cluster):
                  "--client-address", f"127.0.0.1:{self.ports[i]}", "--seeds", seeds,
                  "--tls-ca", str(tls / "ca.pem"), "--tls-cert", str(tls / f"{name}.pem"),
                  "--tls-key", str(tls / f"{name}.key"), *extra], self.folder / name))
-        self.init(nodes, shards)
+        try:
+            self.init(nodes, shards)
+        except Failed:
+            self.end()
+            raise
 
     def init(self, nodes, shards):
         def try_init():
@@ -231,6 +236,26 @@ class Harka(Cluster):
             if first <= slot <= last:
                 return self.ports.index(node[1])
         return None
+
+
+def run_with_cluster(run, binary, **options):
+    """Runs a test with a fresh HARKA cluster; the exit code is the verdict."""
+    with tempfile.TemporaryDirectory(prefix="harka-test-") as folder:
+        cluster = None
+        try:
+            cluster = Harka(binary, Path(folder) / "c", **options)
+            run(cluster)
+            print("ok")
+            return 0
+        except Failed as failure:
+            print(f"FAILED: {failure}")
+            for server in cluster.servers if cluster else []:
+                log = (server.folder / "log").read_text(errors="replace")
+                print(f"--- log of {server.folder.name}\n{log[-2000:]}")
+            return 1
+        finally:
+            if cluster:
+                cluster.end()
 
 
 class RedisCluster(Cluster):
