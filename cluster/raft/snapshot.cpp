@@ -127,11 +127,13 @@ void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
   const bool is_same =
       incoming_.has_value() && incoming_->from == from && incoming_->from_term == chunk.term &&
       incoming_->index == chunk.snapshot_index && incoming_->term == chunk.snapshot_term;
-  if (!is_same) {
-    if (chunk.sequence != 0) {
-      reply_snapshot(from, chunk.snapshot_index, 0);
-      return;
-    }
+  if (!is_same && chunk.sequence != 0) {
+    reply_snapshot(from, chunk.snapshot_index, 0);
+    return;
+  }
+  // The leader begins anew when it has lost its place, also in the same snapshot: to insist on the
+  // next chunk would ask for ever for what it cannot give.
+  if (chunk.sequence == 0) {
     incoming_ = Incoming{
         from, chunk.term, chunk.snapshot_index, chunk.snapshot_term, chunk.config, 0, false, false};
   }

@@ -128,6 +128,18 @@ BOOST_AUTO_TEST_CASE(repeated_chunk_is_not_staged_twice) {
   BOOST_TEST(!solo.step(2, chunk(1, 9, 1, 0, false)).install.has_value());
 }
 
+// It has lost its place in the snapshot, and could not give the next chunk.
+BOOST_AUTO_TEST_CASE(leader_that_begins_a_snapshot_anew_is_followed) {
+  Solo solo;
+  (void)solo.step(2, chunk(1, 9, 1, 0, false));
+  (void)installed(solo, 9, 0, false);
+  (void)solo.step(2, chunk(1, 9, 1, 1, false));
+  (void)installed(solo, 9, 1, false);
+  BOOST_REQUIRE(solo.step(2, chunk(1, 9, 1, 0, false)).install.has_value());
+  const Output output = installed(solo, 9, 0, false);
+  BOOST_TEST(the<msg::SnapshotReply>(output).next_sequence == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(other_snapshot_starts_at_its_beginning) {
   Solo solo;
   (void)solo.step(2, chunk(1, 9, 1, 0, false));
