@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/supervisor.hpp"
 
+#include "base/marks.hpp"
 #include "runtime/address_name.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ bool Supervisor::on_timer(TimerId timer, Turn& turn) {
   for (Child& child : children_) {
     if (child.phase != Phase::stopping || !child.due || *child.due > turn.now()) continue;
     turn.note(NoteLevel::warning, "killing " + name_of(child.spec.address) + ": did not stop");
+    hit(Mark::child_killed);
     turn.kill(child.spec.address, child.instance);
     child.due.reset();
   }
@@ -132,11 +134,13 @@ void Supervisor::on(const msg::ChildExited& exited, Turn& turn) {
     case RestartPolicy::Act::forget: children_.erase(child); break;
     case RestartPolicy::Act::keep: break;
     case RestartPolicy::Act::restart:
+      hit(Mark::child_restarts);
       turn.note(NoteLevel::warning, "restarting " + name + ": " + exited.reason);
       restart_group(
           static_cast<std::size_t>(std::distance(children_.begin(), child)), decision.delay, turn);
       break;
     case RestartPolicy::Act::give_up:
+      hit(Mark::supervisor_gives_up);
       shut_down("restart intensity exceeded: " + name + ": " + exited.reason, turn);
       return;
   }

@@ -122,10 +122,14 @@ bool SimDisk::rot(std::uint64_t place) {
 bool SimDisk::misplace(std::uint64_t place) {
   const std::optional<Place> to = settled_place(place);
   if (!to || to->offset < 2 * sector_bytes) return false;
-  const std::uint64_t offset = to->offset / sector_bytes * sector_bytes - sector_bytes;
-  std::string& bytes = to->content->bytes;
-  const std::string other = bytes.substr(0, sector_bytes);
-  bytes.replace(offset, sector_bytes, other);
+  std::uint64_t offset = to->offset / sector_bytes * sector_bytes - sector_bytes;
+  const auto from =
+      std::next(files_.begin(), static_cast<std::ptrdiff_t>(place / 1024 % files_.size()));
+  const Content& source = *from->second;
+  const bool is_other = &source != to->content && source.end >= 2 * sector_bytes;
+  if (is_other) offset = std::min(offset, source.end / sector_bytes * sector_bytes - sector_bytes);
+  const std::string sector = source.bytes.substr(is_other ? offset : 0, sector_bytes);
+  to->content->bytes.replace(offset, sector_bytes, sector);
   return is_damaged_ = true;
 }
 

@@ -43,7 +43,8 @@ class SimDisk final : public storage::Disk {
   /// Flips a bit of what was synced before the last flush: damage to the very last flush cannot be
   /// told from a torn write by any log. False when there is nothing to damage.
   bool rot(std::uint64_t place);
-  /// Writes one sector's bytes over another one, as a misdirected write does.
+  /// Writes one sector's bytes over another one, as a misdirected write does: that of the same
+  /// place in another file, or another one of the same file.
   bool misplace(std::uint64_t place);
 
   /// Since damage was done; until it was found, when the log is opened.

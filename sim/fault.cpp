@@ -13,10 +13,10 @@ constexpr std::int64_t nanoseconds = 1'000'000'000;
 constexpr std::size_t decimals = 9;
 
 constexpr std::array<std::string_view, fault_kinds> names{
-    "crash",       "storm",     "power-loss", "pause",    "slow-cpu", "partition", "isolate",
-    "bridge",      "cut-out",   "cut-in",     "clog",     "swizzle",  "reset",     "narrow",
-    "slow-disk",   "full-disk", "sync-error", "rot",      "misplace", "replace",   "kill-actor",
-    "stall-actor", "overflow",  "clock-step", "transfer", "change"};
+    "crash",       "storm",     "power-loss", "pause",    "slow-cpu", "partition",  "isolate",
+    "bridge",      "cut-out",   "cut-in",     "clog",     "swizzle",  "reset",      "narrow",
+    "slow-disk",   "full-disk", "sync-error", "rot",      "misplace", "replace",    "kill-actor",
+    "stall-actor", "overflow",  "clock-step", "transfer", "change",   "kill-often", "heal"};
 
 Error wrong(const std::string& what) {
   return Error{Code::invalid_argument, what};

@@ -47,10 +47,13 @@ enum class FaultKind : std::uint8_t {
   clock_step,  // amount: milliseconds that the wall clock jumps
   // What operators do.
   transfer,  // of leadership; amount: to which node, 0: any
-  change     // others: the new voters; amount: a learner, 0: none
+  change,    // others: the new voters; amount: a learner, 0: none
+  // Later ones, behind the others so that seeds draw what they drew.
+  kill_often,  // an actor, again and again for `lasts`; amount: which
+  heal         // all links, nodes and disks work again; no seed draws it
 };
 
-inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::change) + 1;
+inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::heal) + 1;
 
 /// A node, or whoever leads a shard then.
 struct Target {

@@ -14,7 +14,7 @@ struct Share {
   int weight;     // how often it comes then
 };
 
-constexpr std::array<Share, fault_kinds> shares{{
+constexpr std::array<Share, fault_kinds - 2> shares{{
     {FaultKind::crash, 0.8, 4},      {FaultKind::storm, 0.2, 1},
     {FaultKind::power_loss, 0.5, 1}, {FaultKind::pause, 0.6, 2},
     {FaultKind::slow_cpu, 0.3, 1},   {FaultKind::partition, 0.6, 2},
@@ -29,6 +29,10 @@ constexpr std::array<Share, fault_kinds> shares{{
     {FaultKind::overflow, 0.3, 1},   {FaultKind::clock_step, 0.2, 1},
     {FaultKind::transfer, 0.6, 3},   {FaultKind::change, 0.6, 3},
 }};
+
+// Drawn besides, from a stream of its own: most runs would not get far with it.
+constexpr double kill_often_chance = 0.15;
+constexpr std::uint64_t kill_often_stream = 1'000'000;
 
 bool needs_operator(FaultKind kind) {
   return kind == FaultKind::change || kind == FaultKind::replace;
@@ -112,6 +116,7 @@ class Draw {
       case FaultKind::misplace:
       case FaultKind::kill_actor:
       case FaultKind::stall_actor:
+      case FaultKind::kill_often:
       case FaultKind::overflow: fault_.amount = below(1'000'000); return;
       default: return;
     }
@@ -158,6 +163,24 @@ class Draw {
   Fault fault_;
 };
 
+/// Until supervisors give up; half the time beside an actor that does not stop when it is told to.
+void kill_often(
+    std::vector<Fault>& faults,
+    Random random,
+    std::uint32_t nodes,
+    std::uint32_t shards,
+    Duration phase) {
+  Fault kill = Draw(random.fork(1), nodes, shards).fault(FaultKind::kill_often);
+  kill.at = random.between(20ms, phase);
+  Fault stall = Draw(random.fork(2), nodes, shards).fault(FaultKind::stall_actor);
+  stall.target = kill.target;
+  stall.at = kill.at;
+  stall.lasts = random.between(6s, 10s);
+  if (random.chance(0.5)) faults.push_back(stall);
+  faults.push_back(kill);
+  std::ranges::stable_sort(faults, {}, &Fault::at);
+}
+
 }  // namespace
 
 std::string FaultMix::describe() const {
@@ -166,6 +189,7 @@ std::string FaultMix::describe() const {
     if (!has(share.kind)) continue;
     text += std::string(text.empty() ? "" : ",") + std::string(name_of(share.kind));
   }
+  if (has(FaultKind::kill_often)) text += std::string(text.empty() ? "" : ",") + "kill-often";
   if (strikes > 0) text += std::string(text.empty() ? "" : ",") + "strikes";
   return text.empty() ? "none" : text;
 }
@@ -177,6 +201,8 @@ FaultMix draw_mix(Random random, bool changes_members) {
     mix.kinds[static_cast<std::size_t>(share.kind)] =
         is_on && (changes_members || !needs_operator(share.kind));
   }
+  mix.kinds[static_cast<std::size_t>(FaultKind::kill_often)] =
+      random.fork(kill_often_stream).chance(kill_often_chance);
   mix.strikes = random.chance(0.5) ? 0 : 0.3;
   mix.interval_max = random.chance(0.5) ? 1s : 2500ms;
   return mix;
@@ -196,6 +222,9 @@ std::vector<Fault> draw_faults(
     faults.push_back(Draw(random.fork(number), nodes, shards).fault(kind));
     faults.back().at = at;
     at += random.between(20ms, mix.interval_max);
+  }
+  if (mix.has(FaultKind::kill_often)) {
+    kill_often(faults, random.fork(kill_often_stream), nodes, shards, phase);
   }
   return faults;
 }

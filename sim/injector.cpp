@@ -11,6 +11,8 @@ namespace harka::sim {
 
 namespace {
 
+constexpr Duration kill_step = 10ms;  // between two kills of one actor
+
 GroupId group(std::uint32_t shard) {
   return group_of(ShardId{shard});
 }
@@ -61,9 +63,11 @@ void Injector::carry_out(const Fault& fault) {
     case FaultKind::replace: return replace(node);
     case FaultKind::kill_actor:
     case FaultKind::stall_actor:
+    case FaultKind::kill_often:
     case FaultKind::overflow: return on_actor(fault, node);
     case FaultKind::transfer: return transfer(fault);
     case FaultKind::change: return change(fault);
+    case FaultKind::heal: return heal();
   }
 }
 
@@ -101,6 +105,16 @@ void Injector::storm(const Fault& fault, NodeId node) {
   }
 }
 
+void Injector::heal() {
+  ++heals_;
+  world_.heal_links();
+  for (const NodeId node : all()) {
+    world_.start(node);
+    world_.stores(node).set_slow({});
+    world_.stores(node).disk().set_full(false);
+  }
+}
+
 void Injector::lose_power(const Fault& fault) {
   for (const NodeId node : all()) world_.crash(node, static_cast<CrashLoss>(fault.amount % 3));
   for (const NodeId node : all()) {
@@ -120,6 +134,13 @@ void Injector::on_actor(const Fault& fault, NodeId node) {
   switch (fault.kind) {
     case FaultKind::stall_actor: return world_.stall(victim, fault.lasts);
     case FaultKind::overflow: return world_.overflow(victim, fault.lasts);
+    case FaultKind::kill_often:
+      for (Duration at{}; at <= fault.lasts; at += kill_step) {
+        world_.after(at, [this, victim] {
+          if (world_.machine(victim) != nullptr) world_.tell(victim, msg::Inject{"crash"});
+        });
+      }
+      return;
     default: return world_.tell(victim, msg::Inject{"crash"});
   }
 }

@@ -26,6 +26,9 @@ class Injector {
   /// At once. A target that is not there is spared.
   void carry_out(const Fault& fault);
 
+  /// All links, nodes and disks work again; what is paused goes on by itself.
+  void heal();
+
   [[nodiscard]] bool is_active() const { return is_active_; }
 
   /// Since `begin`.
@@ -50,6 +53,7 @@ class Injector {
   void partition(const std::set<std::uint64_t>& side, Duration time);
   void swizzle(const Fault& fault);
   void on_disk(const Fault& fault, NodeId node);
+  void damage(const Fault& fault, NodeId node, int tries);
   [[nodiscard]] bool may_damage(NodeId node) const;
   [[nodiscard]] bool is_damaged(NodeId node) const;
   [[nodiscard]] bool may_rely_on(const std::vector<std::uint64_t>& voters) const;
@@ -67,6 +71,7 @@ class Injector {
   Instant began_;
   bool is_active_ = false;  // before `begin` a cluster is being created
   std::uint64_t count_ = 0;
+  std::uint64_t heals_ = 0;
 };
 
 }  // namespace harka::sim

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to links and disks.
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "sim/injector.hpp"
 #include "sim/replicas.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 constexpr Duration removal_step = 200ms;  // between two looks whether a node was removed
 constexpr int removal_tries = 25;
+constexpr Duration damage_step = 100ms;  // between two looks whether damage may be done
+constexpr int damage_tries = 20;
 
 }  // namespace
 
@@ -55,7 +58,8 @@ void Injector::on_link(const Fault& fault, NodeId node) {
 /// Each fault heals what it cut and nothing else, so that another one can be left out.
 void Injector::cut(std::vector<std::pair<NodeId, NodeId>> ways, Duration time) {
   for (const auto& [from, to] : ways) world_.cut(from, to);
-  world_.after(time, [this, ways = std::move(ways)] {
+  world_.after(time, [this, ways = std::move(ways), heals = heals_] {
+    if (heals != heals_) return;  // nothing of it is left
     for (const auto& [from, to] : ways) world_.mend(from, to);
   });
 }
@@ -94,7 +98,6 @@ void Injector::swizzle(const Fault& fault) {
 void Injector::on_disk(const Fault& fault, NodeId node) {
   if (!world_.is_up(node)) return;
   SimDisk& disk = world_.stores(node).disk();
-  const auto place = static_cast<std::uint64_t>(fault.amount);
   switch (fault.kind) {
     case FaultKind::slow_disk:
       world_.stores(node).set_slow(std::chrono::milliseconds(fault.amount));
@@ -106,13 +109,22 @@ void Injector::on_disk(const Fault& fault, NodeId node) {
       return;
     case FaultKind::sync_error: return disk.fail_next_sync();
     case FaultKind::rot:
-      if (may_damage(node)) (void)disk.rot(place);
-      return;
-    case FaultKind::misplace:
-      if (may_damage(node)) (void)disk.misplace(place);
-      return;
+    case FaultKind::misplace: return damage(fault, node, damage_tries);
     default: return;
   }
+}
+
+/// Or a little later, when it can be recovered from.
+void Injector::damage(const Fault& fault, NodeId node, int tries) {
+  if (!is_active_ || tries == 0) return;
+  if (!world_.is_up(node) || !may_damage(node)) {
+    hit(Mark::damage_spared);
+    world_.after(damage_step, [this, fault, node, tries] { damage(fault, node, tries - 1); });
+    return;
+  }
+  SimDisk& disk = world_.stores(node).disk();
+  const auto place = static_cast<std::uint64_t>(fault.amount);
+  (void)(fault.kind == FaultKind::rot ? disk.rot(place) : disk.misplace(place));
 }
 
 /// The fault atlas: no group that this node votes in has another damaged replica, and each keeps a
@@ -173,6 +185,7 @@ void Injector::wipe_once_removed(NodeId node, int tries) {
     if (!is_active_) return;
     if (!is_removed(node)) return wipe_once_removed(node, tries - 1);
     world_.crash(node, CrashLoss::all);
+    hit(Mark::node_replaced);
     world_.wipe(node);
     world_.start(node);
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/node_stores.hpp"
 
+#include "base/marks.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +29,7 @@ void NodeStores::wipe() {
 
 void NodeStores::crash(CrashLoss loss) {
   if (is_flushing_ && log_core_ != nullptr) {
+    hit(Mark::crash_during_sync);
     disk_.set_dying(true);  // the write happens, its sync does not
     for (EnvelopePtr& envelope : log_taken_) log_core_->enqueue(std::move(envelope));
     (void)log_core_->flush().ok();

@@ -172,12 +172,7 @@ void Run::heal() {
     for (const NodeId id : nodes()) world_.crash(id, CrashLoss::all);
   }
   world_.run_for(6s);  // what faults had begun ends by itself
-  world_.heal_links();
-  for (const NodeId id : nodes()) {
-    world_.start(id);
-    world_.stores(id).set_slow({});
-    world_.stores(id).disk().set_full(false);
-  }
+  injector_.heal();
   if (!plan_.heals_all) bury_a_minority();
 }
 
@@ -320,6 +315,8 @@ RunResult Run::result() const {
 }  // namespace
 
 RunResult run_plan(const Plan& plan, Watcher* watcher) {
+  MarkCounts marks;
+  const CountingMarks counting(marks);
   Run run(plan, watcher);
   RunResult result;
   try {
@@ -341,6 +338,7 @@ RunResult run_plan(const Plan& plan, Watcher* watcher) {
     result.recent = run.recent();
   }
   if (watcher != nullptr) watcher->ends(result.property);
+  result.marks = marks;
   result.options = settings_of(plan) + ", faults from " + plan.mix.describe();
   return result;
 }

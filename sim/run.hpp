@@ -2,6 +2,7 @@
 // One seed from beginning to verdict: warm-up, faults, heal, liveness, audit.
 #pragma once
 
+#include "base/marks.hpp"
 #include "sim/checkers/raft_oracle.hpp"
 #include "sim/plan.hpp"
 #include "sim/watcher.hpp"
@@ -30,6 +31,7 @@ struct RunResult {
   std::uint64_t faults = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> sent;  // operations, by client
   std::vector<Fault> struck;                                  // what strikes did, as faults
+  MarkCounts marks;
 };
 
 /// `watcher` may be null.

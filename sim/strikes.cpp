@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/strikes.hpp"
 
+#include "base/marks.hpp"
 #include "sim/replicas.hpp"
 
 #include <utility>
@@ -71,6 +72,7 @@ void Strikes::at(Moment moment, NodeId node) {
   fault.at = injector_.elapsed() + soon;
   world_.after(soon, [this, fault] {
     if (!injector_.is_active()) return;
+    hit(Mark::strike);
     struck_.push_back(fault);
     injector_.carry_out(fault);
   });

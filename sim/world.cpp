@@ -3,6 +3,7 @@
 // world_links.cpp.
 #include "sim/world.hpp"
 
+#include "base/marks.hpp"
 #include "runtime/address_name.hpp"
 #include "runtime/net/seed.hpp"
 #include "sim/message_hash.hpp"
@@ -89,6 +90,7 @@ void World::handle(Event& event) {
     return;
   }
   if (is_lost(event)) {
+    hit(Mark::message_under_way_lost);
     ++counters_.lost;
     for (Observer* observer : observers_) observer->lost(*event.envelope);
     return;

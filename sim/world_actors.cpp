@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns and the lives of actors, as the CAF shell has them: a turn that throws has no effects and
 // ends its actor, an exit is told to the parent, and what a dead supervisor leaves ends with it.
+#include "base/marks.hpp"
 #include "runtime/address_name.hpp"
 #include "sim/message_hash.hpp"
 #include "sim/world.hpp"
@@ -100,6 +101,7 @@ void World::deliver(Node& node, const EnvelopePtr& envelope) {
   }
   Actor& actor = *found->second;
   if (actor.full_until > now_ && !is_owed(*envelope)) {
+    hit(Mark::mailbox_refuses);
     undelivered(*envelope);
     return;
   }
@@ -188,6 +190,7 @@ void World::end_actor(Node& node, std::uint64_t key, bool is_normal, const std::
     if (node.actors.contains(orphan)) end_actor(node, orphan, false, "its parent ended");
   }
   if (actor->parent.kind == msg::ActorKind::none) {
+    hit(Mark::node_gives_up);
     const NodeId id = node.plan.id;
     after(Duration::zero(), [this, id] { crash(id, CrashLoss::none); });
     after(node.plan.restart_after, [this, id] { start(id); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens between machines: mailboxes, links with faults, the two stores with their latencies.
 // Links here are worse than the real ones, which keep the order within a connection.
+#include "base/marks.hpp"
 #include "schemas/codec.hpp"
 #include "sim/world.hpp"
 
@@ -66,6 +67,7 @@ void World::post_remote(Node& from, Node& to, const EnvelopePtr& envelope) {
     return;
   }
   const int copies = !is_clean && way.random.chance(links.duplicate) ? 2 : 1;
+  if (copies > 1) hit(Mark::message_duplicated);
   for (int i = 0; i < copies; ++i) {
     const bool is_slow = !is_clean && way.random.chance(links.slow);
     Event event;
@@ -134,6 +136,7 @@ void World::finish_log_flush(Node& node) {
 }
 
 void World::end_by_disk(Node& node, const Error& error) {
+  hit(Mark::node_ends_by_disk);
   const NodeId id = node.plan.id;
   remark("the disk of node " + std::to_string(id.value) + " fails: " + error.detail);
   crash(id, CrashLoss::torn);

@@ -6,6 +6,7 @@
 // term above all that it may have been in, and a taint. The old segments are given up. Entries that
 // are still whole are dropped, too: a lost record may have replaced them.
 #include "base/log.hpp"
+#include "base/marks.hpp"
 #include "storage/log_survey.hpp"
 #include "storage/segment_log.hpp"
 
@@ -77,6 +78,7 @@ Result<void> SegmentLog::load() {
   if (is_damaged() && options_.refuses_damage) return Error{Code::corrupt, damage_};
   if (is_damaged()) {
     if (is_log_damaged) {
+      hit(Mark::damage_found);
       taint_groups(recovery);
     } else {
       taint_without_state();
@@ -87,6 +89,7 @@ Result<void> SegmentLog::load() {
   if (!recovery.in_use.empty()) {
     const auto& [newest, survey] = *recovery.in_use.rbegin();
     if (survey.is_torn) {
+      hit(Mark::torn_write_dropped);
       log::info(
           "log",
           "the last write of " + segments_.at(newest).name + ", at byte " +
@@ -156,6 +159,7 @@ void SegmentLog::classify(Recovery& recovery) {
       if (lap != 0) {
         damaged(name + " holds records of another segment");
       } else if (survey.stray_flush > 1) {
+        hit(Mark::header_damaged);
         lap = survey.stray_lap;
         damaged("the header of " + name + " is damaged");
         survey = Survey{};

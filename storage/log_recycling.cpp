@@ -3,6 +3,7 @@
 // again at the end: copies say "this is alive now" and change nothing else, so a crash in the
 // middle of copying leaves a log that means the same. The freed segment is only written over after
 // a later seal, which names the new floor, is durable.
+#include "base/marks.hpp"
 #include "storage/segment_log.hpp"
 
 #include <utility>
@@ -99,9 +100,11 @@ Result<void> SegmentLog::copy_group(std::uint32_t id, GroupIndex& group, Lap lap
     head.length = old.length;
     if (Result<void> done = put(head, payload.value()); !done.ok()) return done;
     group.put_copy(head.index, place_of_last(head));
+    hit(Mark::entry_copied_forward);
     counters_.copied_bytes += record_bytes(old.length);
   }
   if (group.is_tainted() && group.taint_lap() <= lap) {
+    hit(Mark::taint_copied_forward);
     head = RecordHead{};
     head.group = id;
     head.kind = RecordKind::taint;

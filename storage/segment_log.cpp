@@ -3,6 +3,8 @@
 // log_recycling.cpp.
 #include "storage/segment_log.hpp"
 
+#include "base/marks.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -218,6 +220,7 @@ Result<void> SegmentLog::next_segment(std::size_t record_bytes_needed) {
   const auto found = std::ranges::find_if(
       free_, [least](const Segment& segment) { return segment.file->size() >= least; });
   if (found != free_.end()) {
+    hit(Mark::segment_reused);
     next = std::move(*found);
     free_.erase(found);
   } else {

@@ -5,6 +5,7 @@
 
 #include "actors/cache/cache_key.hpp"
 #include "actors/kv/executor.hpp"
+#include "base/marks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -65,12 +66,14 @@ void Cache::on(const msg::ShardBatch& batch, const Envelope& envelope, Turn& tur
                         book.upto >= batch.min_index;
   if (is_fresh && answer(batch.shard, book, waiting, {}, turn)) {
     ++hits_;
+    hit(Mark::cache_hit);
     // In time, so that nobody has to wait for it.
     const bool ages = turn.now() - *book.as_of > options_.staleness_max / 2;
     if (ages) begin_exchange(batch.shard, book, turn);
     return;
   }
   ++misses_;
+  if (book.upto < batch.min_index) hit(Mark::cache_behind);
   if (book.waiting.size() >= options_.waiting_max) {
     refuse(waiting, msg::BatchOutcome::retry_later, book, turn);
     return;

@@ -5,6 +5,7 @@
 #include "actors/cache/cache.hpp"
 #include "actors/cache/cache_key.hpp"
 #include "actors/kv/command.hpp"
+#include "base/marks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -67,10 +68,14 @@ void Cache::on(const msg::CacheChanges& changes, const Envelope&, Turn& turn) {
   const auto found = books_.find(changes.shard);
   if (found == books_.end()) return;
   Book& book = found->second;
-  if (!book.exchange || book.exchange->token != changes.token) return;  // late
+  if (!book.exchange || book.exchange->token != changes.token) {
+    hit(Mark::exchange_late);
+    return;
+  }
   const bool is_sound = changes.is_done && changes.upto >= book.upto &&
                         changes.records.size() == book.exchange->keys.size();
   if (!is_sound) {
+    hit(Mark::exchange_refused);
     if (changes.leader != 0) book.leader = changes.leader;
     end_exchange(changes.shard, book, turn);
     return;
@@ -118,13 +123,18 @@ void Cache::on(const msg::CacheChanges& changes, const Envelope&, Turn& turn) {
 }
 
 void Cache::void_changed(std::uint32_t shard, Book& book, const msg::CacheChanges& changes) {
-  if (changes.all) ++book.generation;
+  if (changes.all) {
+    hit(Mark::cache_voided);
+    ++book.generation;
+  }
   for (const SharedBytes& key : changes.changed) lru_.remove(cache_key(shard, key.view()));
 }
 
 void Cache::on_timer(TimerId timer, Turn& turn) {
   const auto found = books_.find(timer);
-  if (found != books_.end() && found->second.exchange) end_exchange(timer, found->second, turn);
+  if (found == books_.end() || !found->second.exchange) return;
+  hit(Mark::exchange_times_out);
+  end_exchange(timer, found->second, turn);
 }
 
 void Cache::end_exchange(std::uint32_t shard, Book& book, Turn& turn) {
@@ -149,6 +159,7 @@ void Cache::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& tu
     if (book.leader == hint.leader) continue;
     book.leader = hint.leader;
     if (book.leader == 0 || !book.exchange) continue;
+    hit(Mark::exchange_moves);
     // The one that was asked may be gone: ask the new one instead.
     Exchange over = std::move(*book.exchange);
     book.exchange.reset();

@@ -2,6 +2,8 @@
 // Ticks, coalesced beats, leader hints, leader preference and drain.
 #include "actors/pulse/pulse.hpp"
 
+#include "base/marks.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -232,6 +234,7 @@ void Pulse::prefer_leaders(Turn& turn) {
   std::rotate(misplaced.begin(), next, misplaced.end());
   if (misplaced.size() > options_.preference_batch) misplaced.resize(options_.preference_batch);
   for (const std::uint32_t group : misplaced) {
+    hit(Mark::leader_preferred);
     turn.send(
         replica_address(turn.node(), GroupId{group}),
         msg::TransferLeadership{group, preferred_[group]});

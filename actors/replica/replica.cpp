@@ -3,6 +3,7 @@
 // replica_storage.cpp.
 #include "actors/replica/replica.hpp"
 
+#include "base/marks.hpp"
 #include "schemas/codec.hpp"
 
 #include <algorithm>
@@ -52,6 +53,7 @@ void Replica::receive(const Envelope& envelope, Turn& turn) {
 // A pulse that restarted has forgotten this group. Messages keep coming where somebody needs it.
 void Replica::remind_pulse(Turn& turn) {
   if (!raft_ || turn.now() - ticked_ < ticks_missed_after) return;
+  hit(Mark::pulse_reminded);
   ticked_ = turn.now();
   turn.send(
       address_of(turn.node(), msg::ActorKind::pulse),
@@ -284,6 +286,7 @@ void Replica::finish_reads(Turn& turn) {
   std::vector<raft::ReadDone> waiting;
   for (const raft::ReadDone& done : std::exchange(reads_, {})) {
     if (done.ok && done.index > raft_->applied_index()) {
+      hit(Mark::read_waits_for_apply);
       waiting.push_back(done);
     } else {
       state_->read_done(done.context, done.ok, *this, turn);

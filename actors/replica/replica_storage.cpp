@@ -2,6 +2,7 @@
 // A replica's dealings with the state store: flushing what was applied, installing a snapshot that
 // arrives, producing one for a follower that is behind the log.
 #include "actors/replica/replica.hpp"
+#include "base/marks.hpp"
 #include "storage/checksum.hpp"
 
 #include <algorithm>
@@ -93,6 +94,7 @@ void Replica::provide(const raft::SnapshotWanted& wanted, Turn& turn) {
   const bool is_repeated = wanted.sequence != 0 && transfer.last.index == wanted.index &&
                            transfer.last.sequence == wanted.sequence;
   if (is_repeated) {
+    hit(Mark::snapshot_repeated);
     raft_->provide_chunk(wanted.to, transfer.last, turn.now());  // the answer to it got lost
     return;
   }

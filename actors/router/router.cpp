@@ -3,6 +3,8 @@
 // pipeline that survives a change of leader keeps its order.
 #include "actors/router/router.hpp"
 
+#include "base/marks.hpp"
+
 #include <algorithm>
 
 namespace harka {
@@ -76,6 +78,7 @@ void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
         fail(flight, msg::BatchOutcome::not_leader, reply.leader, turn);
         return;
       }
+      if (state.maybe_done) hit(Mark::redirect_forbidden);
       break;
     case msg::BatchOutcome::retry_later:
     case msg::BatchOutcome::stale_epoch: break;
@@ -102,7 +105,10 @@ void Router::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& t
     const std::uint32_t shard = shard_of(GroupId{hint.group}).value;
     Leader& known = leaders_[shard];
     // Within a term the leader stays: a follower that has not heard of it knows less.
-    if (hint.term < known.term || (hint.term == known.term && hint.leader == 0)) continue;
+    if (hint.term < known.term || (hint.term == known.term && hint.leader == 0)) {
+      hit(Mark::hint_outdated);
+      continue;
+    }
     known = Leader{hint.term, hint.leader};
     if (hint.leader != 0) retry_parked(shard, turn);
   }
@@ -190,11 +196,13 @@ void Router::sweep(Turn& turn) {
     Flight& state = flight->second;
     const Duration age = turn.now() - state.arrived;
     if (state.sent_to != 0 && turn.now() - state.sent >= options_.resend_after) {
+      hit(Mark::flight_lost);
       state.maybe_done = state.maybe_done || state.batch.writes > 0;
       park(flight);
     }
     if (state.sent_to == 0) {
       if (state.maybe_done ? age >= options_.deadline : age >= options_.patience) {
+        hit(state.maybe_done ? Mark::flight_unknown : Mark::flight_gives_up);
         fail(
             flight,
             state.maybe_done ? msg::BatchOutcome::unknown : msg::BatchOutcome::retry_later,

@@ -6,6 +6,7 @@
 
 #include "actors/kv/executor.hpp"
 #include "actors/shard/shard_scan.hpp"
+#include "base/marks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -127,6 +128,7 @@ void Shard::apply(const msg::Entry& entry, ReplicaHost& host, Turn& turn) {
   const bool is_turned_away =
       header.session != 0 && !is_duplicate && !sessions_.has_room_for(header.session, entry.index);
   if (is_duplicate) {
+    hit(known != nullptr ? Mark::retry_in_log : Mark::retry_forgotten);
     if (known != nullptr) record = *known;
   } else if (!is_turned_away) {
     kv::ReplyWriter replies;
@@ -194,6 +196,7 @@ void Shard::leadership_lost(ReplicaHost& host, Turn& turn) {
     to.correlation = asker.correlation;
     to.batch.session = asker.session;
     to.batch.sequence = asker.sequence;
+    hit(Mark::outcome_unknown);
     refuse(to, msg::BatchOutcome::unknown, host, turn);
   }
   for (const auto& [index, waiting] : std::exchange(behind_, {})) {

@@ -8,6 +8,7 @@
 // about how long it was under way, nor about a newer leader.
 #include "actors/kv/executor.hpp"
 #include "actors/shard/shard.hpp"
+#include "base/marks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,9 +19,11 @@ void Shard::take_stale_reads(Waiting waiting, ReplicaHost& host, Turn& turn) {
   const bool may_answer = confirmed_at_ && turn.now() - *confirmed_at_ <= options_.staleness_max &&
                           host.applied() >= waiting.batch.min_index;
   if (!may_answer) {
+    hit(Mark::stale_read_confirmed);
     begin_read(Read{Read::Purpose::batch, std::move(waiting), {}, {}}, host, turn);
     return;
   }
+  hit(Mark::stale_read_at_once);
   answer_reads(waiting, host, turn);
   // In time, so that nobody has to wait for it.
   if (turn.now() - *confirmed_at_ > options_.staleness_max / 2 && !is_confirming_) {
@@ -47,6 +50,7 @@ void Shard::read_done(std::uint64_t context, bool ok, ReplicaHost& host, Turn& t
   reads_.erase(found);
   if (read.purpose == Read::Purpose::confirmation) is_confirming_ = false;
   if (!ok || host.applied() < read.waiting.batch.min_index) {
+    hit(Mark::read_refused);
     refuse_read(read, host, turn);
     return;
   }
@@ -64,6 +68,7 @@ void Shard::refuse_read(const Read& read, const ReplicaHost& host, Turn& turn) {
       refuse(read.waiting, msg::BatchOutcome::retry_later, host, turn);
       break;
     case Read::Purpose::refresh: {
+      hit(Mark::refresh_refused);
       msg::CacheChanges refusal;
       refusal.shard = options_.shard.value;
       refusal.token = read.refresh.token;
@@ -104,6 +109,7 @@ void Shard::answer_refresh(const Read& read, const ReplicaHost& host, Turn& turn
   if (std::optional<std::vector<SharedBytes>> changed = changes_.since(read.refresh.since)) {
     answer.changed = std::move(*changed);
   } else {
+    hit(Mark::changes_incomplete);
     answer.all = true;
   }
   std::size_t bytes = 0;

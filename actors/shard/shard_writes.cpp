@@ -2,6 +2,7 @@
 // What becomes a log entry, and when: batches of writes in the order of their routers, and the
 // removal of expired keys.
 #include "actors/shard/shard.hpp"
+#include "base/marks.hpp"
 
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace harka {
 void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
   const msg::ShardBatch& batch = waiting.batch;
   if (const msg::SessionRecord* known = sessions_.find(batch.session, batch.sequence)) {
+    hit(Mark::retry_answered);
     msg::ShardReply reply;
     reply.replies = known->replies;
     reply.lengths = known->lengths;
@@ -19,8 +21,12 @@ void Shard::propose(Waiting waiting, ReplicaHost& host, Turn& turn) {
   }
   // A router asks again after a second, and on a slow disk everything takes longer: proposed again,
   // all that is under way would double each second. The answer to the first one is enough.
-  if (under_way_.contains({batch.session, batch.sequence})) return;
+  if (under_way_.contains({batch.session, batch.sequence})) {
+    hit(Mark::retry_under_way);
+    return;
+  }
   if (is_overtaking(batch)) {
+    hit(Mark::batch_overtaking);
     turn_away(waiting, host, turn);
     return;
   }

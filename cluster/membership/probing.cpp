@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How members are checked: one probe a round, helpers when it stays unanswered, a suspicion when
 // they hear nothing either.
+#include "base/marks.hpp"
 #include "cluster/membership/swim.hpp"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ void Swim::on(NodeId from, const msg::Probe& probe, Step& step) {
   step.sends.push_back({from, msg::ProbeAck{probe.sequence, gossip_for(from.value)}, 0});
   // A stranger that knows us: we restarted, or it did. Let us be introduced.
   if (table_.find(from.value) == nullptr) {
+    hit(Mark::stranger_probes);
     step.sends.push_back({from, msg::JoinRequest{self_}, 0});
   }
 }
@@ -23,6 +25,7 @@ void Swim::on(NodeId from, const msg::ProbeAck& ack, Step& step) {
   merge_all(ack.gossip, step);
   const auto helping = helping_.find(ack.sequence);
   if (helping != helping_.end()) {
+    hit(Mark::probe_by_helper);
     const NodeId origin = helping->second.origin;
     step.sends.push_back(
         {origin, msg::ProbeAck{helping->second.origin_sequence, gossip_for(origin.value)}, 0});
@@ -38,7 +41,9 @@ void Swim::on(NodeId from, const msg::ProbeAck& ack, Step& step) {
   }
   // One of the dead answers. The refutation came with it or comes next; meet it with all we know.
   const msg::Member* known = table_.find(from.value);
-  if (known != nullptr && known->state == msg::MemberState::dead) exchange_with(from.value, step);
+  if (known == nullptr || known->state != msg::MemberState::dead) return;
+  hit(Mark::dead_answers);
+  exchange_with(from.value, step);
 }
 
 void Swim::on(NodeId from, const msg::ProbeRequest& request, Step& step) {
@@ -53,7 +58,9 @@ void Swim::on(NodeId from, const msg::ProbeRequest& request, Step& step) {
 }
 
 void Swim::on(NodeId, const msg::ProbeNack& nack, Step&) {
-  if (probing_ && probing_->sequence == nack.sequence) ++probing_->nacks_received;
+  if (!probing_ || probing_->sequence != nack.sequence) return;
+  hit(Mark::helper_admits_failure);
+  ++probing_->nacks_received;
 }
 
 void Swim::link_changed(NodeId node, bool is_up, Step& step) {
@@ -129,6 +136,7 @@ void Swim::fail_round(Step& step) {
   probing_.reset();
   const std::size_t missing =
       failed.nacks_expected - std::min(failed.nacks_received, failed.nacks_expected);
+  if (missing > 0) hit(Mark::helpers_silent);
   raise_health(failed.nacks_expected > 0 ? missing : 1);
   const msg::Member* known = table_.find(failed.node);
   if (known == nullptr || !is_living(*known)) return;

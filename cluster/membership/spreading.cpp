@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How news spread: piggybacked on probes, in gossip of its own while there is any, by full
 // exchanges, and by knocking at seeds.
+#include "base/marks.hpp"
 #include "cluster/membership/swim.hpp"
 
 #include <algorithm>
@@ -30,6 +31,7 @@ void Swim::correct(NodeId teller, const std::vector<msg::Member>& told, Step& st
     const msg::Member* known = member(claim.node);
     if (known != nullptr && supersedes(*known, claim)) answer.gossip.push_back(*known);
   }
+  if (!answer.gossip.empty()) hit(Mark::outdated_news_corrected);
   if (!answer.gossip.empty()) step.sends.push_back({teller, std::move(answer), 0});
 }
 

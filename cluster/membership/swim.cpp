@@ -2,6 +2,8 @@
 // What is believed: claims are merged, suspicions grow old, this node refutes what is said of it.
 #include "cluster/membership/swim.hpp"
 
+#include "base/marks.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -159,6 +161,7 @@ void Swim::hear_about_self(const msg::Member& claim, Step& step) {
     return;
   }
   if (claim.epoch < self_.epoch) {
+    hit(Mark::predecessor_remembered);
     gossip_.add(self_.node);  // news of our predecessor still goes round
     return;
   }
@@ -167,6 +170,7 @@ void Swim::hear_about_self(const msg::Member& claim, Step& step) {
   if (!is_accused && claim.incarnation == self_.incarnation) return;
   self_.incarnation = claim.incarnation + 1;
   gossip_.add(self_.node);
+  if (is_accused) hit(Mark::accusation_refuted);
   if (is_accused) raise_health(1);
 }
 
@@ -178,6 +182,7 @@ void Swim::hear_again(const msg::Member& claim, const msg::Member& known, Step& 
   if (!is_same_suspicion) return;
   const auto suspicion = suspicions_.find(claim.node);
   if (suspicion == suspicions_.end() || !suspicion->second.confirm(claim.accuser)) return;
+  hit(Mark::suspicion_confirmed);
   table_.put(claim, step.now);
   gossip_.add(claim.node);
 }
@@ -207,6 +212,7 @@ void Swim::expire_suspicions(Step& step) {
   for (const std::uint64_t node : expired) {
     const msg::Member* known = table_.find(node);
     ASSERT(known != nullptr && known->state == msg::MemberState::suspect);
+    hit(Mark::suspicion_expires);
     msg::Member claim = *known;
     claim.state = msg::MemberState::dead;
     claim.accuser = self_.node;

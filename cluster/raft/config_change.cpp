@@ -6,6 +6,7 @@
 // joint configuration never outlives its leader. What only this leader knows is the target while
 // its learners catch up; that is safe to forget.
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
 
@@ -61,6 +62,7 @@ Result<void> Raft::change_config(
     return {};
   }
   if (!own_term_committed_ || is_change_pending() || !transfer_to_.is_none()) {
+    hit(Mark::change_while_changing);
     return Error{Code::retry_later, "another change of configuration or leader is in progress"};
   }
   const bool is_done = is_same_set(config().voters, target.voters) &&
@@ -80,6 +82,7 @@ Result<void> Raft::change_config(
   std::erase_if(
       first.learners, [&first](std::uint64_t id) { return contains(first.voters, NodeId{id}); });
   if (!is_same_set(first.learners, config().learners)) {
+    hit(Mark::learners_first);
     append_config(first);
   } else {
     continue_change(now);
@@ -107,6 +110,9 @@ void Raft::continue_change(Instant now) {
     return;
   }
   if (is_joint(config())) {
+    if (log_.term_at(configs_.newest_index()) != hard_state_.term) {
+      hit(Mark::joint_left_by_another);
+    }
     msg::GroupConfig next = config();
     next.voters_outgoing.clear();
     append_config(next);
@@ -116,6 +122,7 @@ void Raft::continue_change(Instant now) {
     rebuild_progress();
   }
   if (!is_voter(config(), options_.self)) {
+    hit(Mark::leader_led_itself_out);
     // We led ourselves out. Name a successor so that nobody waits for a timeout.
     if (Progress* const successor = find_progress(best_successor()); successor != nullptr) {
       hand_over(*successor);
@@ -133,9 +140,11 @@ void Raft::continue_change(Instant now) {
   if (is_ready) {
     const Target target = *std::exchange(target_, std::nullopt);
     if (!is_same_set(config().voters, target.voters)) {
+      hit(Mark::joint_entered);
       append_config({target.voters, config().voters, target.learners});
     }
   } else if (now >= target_->deadline) {
+    hit(Mark::promotion_gives_up);
     target_.reset();
   }
 }
@@ -208,11 +217,14 @@ void Raft::tick_transfer(Instant now) {
   }
   Progress* const progress = find_progress(transfer_to_);
   if (progress == nullptr || now >= transfer_deadline_) {
+    hit(Mark::transfer_times_out);
     transfer_to_ = NodeId{};
     return;
   }
   if (progress->match == log_.last_index()) {
     hand_over(*progress);
+  } else {
+    hit(Mark::transfer_waits);
   }
 }
 

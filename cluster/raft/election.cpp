@@ -8,6 +8,7 @@
 // Durability: nothing that carries a candidature or a vote leaves before the hard state, and the
 // log that was compared, are durable; otherwise one server can win one term twice.
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
 
@@ -64,6 +65,7 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
   reply.term = hard_state_.term;
   const bool is_refused = is_loyal(now) && !request.transfer;
   if (request.term < hard_state_.term || (request.pre_vote && is_refused)) {
+    if (is_refused) hit(Mark::pre_vote_while_loyal);
     send(from, reply);
     return;
   }
@@ -72,11 +74,13 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
     reply.term = reply.granted ? request.term : hard_state_.term;
     send(from, reply);
     if (reply.granted && role_ == Role::pre_candidate && gives_way_to(from, request)) {
+      hit(Mark::pre_candidates_meet);
       become_follower(hard_state_.term, NodeId{}, now);
     }
     return;
   }
   if (is_refused) {
+    hit(leader_.is_none() ? Mark::vote_while_silent : Mark::vote_while_loyal);
     return;  // and its term is not ours: a disturbed node must not disturb
   }
   if (request.term > hard_state_.term) {
@@ -87,12 +91,17 @@ void Raft::on(NodeId from, const msg::VoteRequest& request, Instant now) {
   reply.granted =
       can_vote() && (is_free || hard_state_.vote == from.value) && is_log_as_new(request);
   if (!reply.granted) {
+    if (!is_log_as_new(request)) hit(Mark::vote_for_older_log);
+    if (!can_vote()) hit(Mark::vote_unable);
+    if (!is_free && hard_state_.vote != from.value) hit(Mark::vote_spent);
     send(from, reply);
     return;
   }
   if (hard_state_.vote != from.value) {
     hard_state_.vote = from.value;
     hard_state_dirty_ = true;
+  } else {
+    hit(Mark::vote_repeated);
   }
   arm_election(now);
   send_when_durable(from, reply, 0);
@@ -109,6 +118,8 @@ void Raft::on(NodeId from, const msg::VoteReply& reply, Instant now) {
       !reply.pre_vote && role_ == Role::candidate && reply.term == hard_state_.term;
   if (answers_pre_vote || answers_vote) {
     count_vote(from, reply.granted, now);
+  } else if (reply.granted) {
+    hit(Mark::vote_outdated);
   }
 }
 
@@ -116,7 +127,10 @@ void Raft::on(NodeId from, const msg::TimeoutNow& message, Instant now) {
   (void)from;
   const bool is_current = message.term == hard_state_.term && role_ != Role::leader;
   if (is_current && can_stand()) {
+    hit(Mark::timeout_now_obeyed);
     stand(true, now);
+  } else {
+    hit(Mark::timeout_now_void);
   }
 }
 
@@ -129,10 +143,12 @@ void Raft::tick_follower(Instant now) {
     stand_for_pre_vote(now);
     return;
   }
+  hit(Mark::timeout_without_standing);
   become_follower(hard_state_.term, NodeId{}, now);
 }
 
 void Raft::stand_for_pre_vote(Instant now) {
+  if (!is_voter(config(), options_.self)) hit(Mark::stands_by_older_configuration);
   become_follower(hard_state_.term, NodeId{}, now);
   role_ = Role::pre_candidate;
   request_votes(true, false);
@@ -194,6 +210,7 @@ void Raft::become_leader(Instant now) {
   leader_ = options_.self;
   votes_granted_.clear();
   uncommitted_bytes_ = 0;
+  if (commit_ < log_.last_index()) hit(Mark::leader_inherits);
   for (LogIndex index = commit_ + 1; index <= log_.last_index(); ++index) {
     uncommitted_bytes_ += size_of(log_.at(index));
   }

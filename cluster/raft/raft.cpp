@@ -4,6 +4,7 @@
 #include "cluster/raft/raft.hpp"
 
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 
 #include <algorithm>
@@ -45,7 +46,9 @@ Raft::Raft(const Options& options, Restored restored, Instant now)
   ASSERT(options.log_writes_pending_max > 0);
   ASSERT(applied_ >= log_.start_index() || tainted_);  // tainted: the state may be gone
   ASSERT((restored.applied_index == 0) == (restored.applied_term == 0));
+  if (tainted_) hit(Mark::damaged_replica_starts);
   if (log_.term_at(applied_) != restored.applied_term) {
+    hit(tainted_ ? Mark::state_without_log : Mark::state_ahead_of_log);
     // The state is ahead of the log: a crash between a snapshot's installation and the log's
     // restart, or between a flush of applied entries and the log's own sync. All of it is
     // committed, so the log begins anew behind it. Or the state is gone: then the leader sends all
@@ -132,9 +135,11 @@ void Raft::compact(LogIndex index) {
     bytes += size_of(log_.at(limit));
     --limit;
   }
+  if (bytes > 0) hit(Mark::log_kept_for_follower);
   if (limit <= log_.start_index()) {
     return;
   }
+  if (limit > needed) hit(Mark::follower_left_behind);
   log_.drop_through(limit);
   configs_.drop_through(limit);
   const bool drops_suffix = unsaved_start_.has_value() && unsaved_start_->drops_suffix;
@@ -146,20 +151,23 @@ void Raft::compact(LogIndex index) {
 void Raft::become_follower(Term term, NodeId leader, Instant now) {
   ASSERT(term >= hard_state_.term);
   if (role_ == Role::leader) {
+    if (term > hard_state_.term) hit(Mark::leader_deposed);
     leave_leadership();
   }
   if (term > hard_state_.term) {
     hard_state_.term = term;
     hard_state_.vote = 0;
     hard_state_dirty_ = true;
+    if (!held_.empty()) hit(Mark::promises_dropped);
     held_.clear();  // promises to an older term's candidates and leaders interest nobody now
   }
   if (role_ == Role::candidate) {
     // A candidature that waits for the disk and is given up must not go out later: the log that it
     // describes may have been replaced by then.
-    std::erase_if(held_, [](const Held& held) {
+    const std::size_t withdrawn = std::erase_if(held_, [](const Held& held) {
       return std::holds_alternative<msg::VoteRequest>(held.outgoing.message);
     });
+    if (withdrawn > 0) hit(Mark::candidature_withdrawn);
   }
   role_ = Role::follower;
   if (leader_ != leader) {
@@ -190,6 +198,7 @@ void Raft::observe_leader(Term term, NodeId leader, Instant now) {
 
 void Raft::leave_leadership() {
   for (const PendingRead& read : reads_) {
+    hit(Mark::read_ends_with_leadership);
     answer_read(read, false);
   }
   reads_.clear();
@@ -204,6 +213,7 @@ void Raft::leave_leadership() {
 
 void Raft::fail_forwarded_reads() {
   for (const ForwardedRead& read : forwarded_) {
+    hit(Mark::read_ends_with_leader);
     output_.reads.push_back({read.context, 0, false});
   }
   forwarded_.clear();
@@ -228,11 +238,13 @@ void Raft::truncate_log(LogIndex index) {
   ASSERT(index > commit_);
   log_.truncate_from(index);
   if (configs_.truncate_from(index)) {
+    hit(Mark::configuration_undone);
     output_.config_changed = true;
   }
   durable_ = std::min(durable_, index - 1);
   unsaved_from_ = std::min(unsaved_from_, index);
   for (Pending& pending : pending_) {
+    if (pending.last_index >= index) hit(Mark::write_overtaken);
     pending.last_index = std::min(pending.last_index, index - 1);
   }
 }
@@ -313,6 +325,7 @@ void Raft::release_held() {
 
 void Raft::emit_appends() {
   if (pending_.size() >= options_.log_writes_pending_max) {
+    hit(Mark::writes_gathered);
     return;  // `persisted` makes room, and whoever waits is held until then
   }
   const auto take_hard_state = [this]() -> std::optional<msg::HardState> {

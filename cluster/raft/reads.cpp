@@ -6,6 +6,7 @@
 // answer repeats the name. So one number per follower, the newest round it answered, tells both
 // whether a read that waited for that round may go, and since when a majority is loyal to us.
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
 
@@ -42,6 +43,7 @@ void Raft::on_beat(NodeId from, const msg::Beat& beat, bool urgent, Instant now)
     // Tainted, we need to hear from a leader what we hold, also where nothing new is written.
     const bool is_unproven = tainted_ && matched_ < beat.commit;
     if ((beat.commit > commit_ || is_unproven) && !is_replacing_state()) {
+      hit(Mark::loss_reported);
       report_loss(from, beat.commit);
     }
     if (beat.read_context == 0) {
@@ -55,6 +57,7 @@ void Raft::on_beat(NodeId from, const msg::Beat& beat, bool urgent, Instant now)
     output_.beat_replies.push_back({from, reply});
     return;
   }
+  if (ticket_covering(0) > persisted_ticket_) hit(Mark::loyalty_waits_for_disk);
   msg::HeartbeatReply message;
   message.reply = reply;
   message.from = options_.self.value;
@@ -80,6 +83,7 @@ void Raft::on(NodeId from, const msg::ReadIndexReply& reply, Instant now) {
         return read.wire_context == reply.context;
       });
   if (found == forwarded_.end()) {
+    hit(Mark::read_answer_outdated);
     return;  // late, repeated, or for an earlier life
   }
   output_.reads.push_back({found->context, reply.index, reply.ok});
@@ -89,6 +93,7 @@ void Raft::on(NodeId from, const msg::ReadIndexReply& reply, Instant now) {
 void Raft::expire_forwarded_reads(Instant now) {
   auto expired = forwarded_.begin();
   for (; expired != forwarded_.end() && expired->deadline <= now; ++expired) {
+    hit(Mark::read_expires);
     output_.reads.push_back({expired->context, 0, false});
   }
   forwarded_.erase(forwarded_.begin(), expired);
@@ -125,10 +130,13 @@ void Raft::on(NodeId from, const msg::ReadIndexRequest& request, Instant now) {
 void Raft::add_read(NodeId origin, std::uint64_t context, Instant now) {
   const PendingRead read{origin, context, own_term_committed_ ? commit_ : 0, 0};
   if (read.index != 0 && has_lease(now)) {
+    hit(Mark::read_by_lease);
     answer_read(read, true);
   } else if (reads_.size() >= options_.reads_pending_max) {
     answer_read(read, false);
   } else {
+    hit(read.index != 0 ? Mark::read_by_round : Mark::read_before_own_term);
+    if (lease_forfeited_) hit(Mark::lease_forfeited);
     reads_.push_back(read);
   }
 }
@@ -258,6 +266,7 @@ bool Raft::has_quorum_contact(Instant now, Duration within) const {
 
 void Raft::tick_leader(Instant now) {
   if (!has_quorum_contact(now, options_.election_timeout_max)) {
+    hit(Mark::leader_without_quorum);
     become_follower(hard_state_.term, NodeId{}, now);  // a minority's leader helps nobody
     return;
   }

@@ -2,6 +2,7 @@
 // Log replication (dissertation, 3.5 and 10.2): entries go to the followers while our own disk
 // still writes them; a follower acknowledges what is durable; a majority's durable match commits.
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/quorum.hpp"
 #include "cluster/raft/raft.hpp"
 
@@ -34,23 +35,27 @@ bool is_well_formed(const msg::AppendEntries& message) {
 
 void Raft::on(NodeId from, const msg::AppendEntries& message, Instant now) {
   if (message.term < hard_state_.term) {
+    hit(Mark::append_of_older_term);
     reject_append(from, message);  // its sender learns our term and steps down
     return;
   }
   observe_leader(message.term, from, now);
   if (is_replacing_state() || !is_well_formed(message)) {
+    hit(Mark::append_during_installation);
     return;
   }
   const std::optional<Term> own = log_.term_at(message.prev_index);
   const bool is_settled = message.prev_index <= commit_;
   ASSERT(!is_settled || !own.has_value() || *own == message.prev_term);
   if (!is_settled && own != message.prev_term) {
+    hit(own.has_value() ? Mark::logs_differ : Mark::log_is_short);
     reject_append(from, message);
     return;
   }
   accept_entries(message);
   const LogIndex last_new = message.prev_index + message.entries.size();
   matched_ = std::max(matched_, last_new);
+  if (message.commit > last_new && log_.last_index() > last_new) hit(Mark::commit_held_back);
   // Not beyond what this message vouches for, and never backwards: it may be an old one.
   set_commit(std::min(message.commit, last_new));
   msg::AppendReply reply;
@@ -65,9 +70,11 @@ void Raft::on(NodeId from, const msg::AppendEntries& message, Instant now) {
 void Raft::accept_entries(const msg::AppendEntries& message) {
   for (const msg::Entry& entry : message.entries) {
     if (entry.index <= log_.start_index() || log_.term_at(entry.index) == entry.term) {
+      hit(Mark::append_repeated);
       continue;  // a repeated message must not truncate what came after it
     }
     if (entry.index <= log_.last_index()) {
+      hit(Mark::log_truncated);
       truncate_log(entry.index);
     }
     append_to_log(entry);
@@ -92,6 +99,7 @@ void Raft::reject_append(NodeId from, const msg::AppendEntries& message) {
 void Raft::check_untainted() {
   const bool is_whole = term_floor_ != 0 ? log_.term_at(durable_).value_or(0) >= term_floor_
                                          : std::min(matched_, durable_) >= high_water_;
+  if (tainted_ && is_whole) hit(Mark::damaged_replica_heals);
   tainted_ = tainted_ && !is_whole;
 }
 
@@ -103,6 +111,7 @@ Result<LogIndex> Raft::propose(SharedBytes data, Instant now) {
     return Error{Code::not_leader, {}};
   }
   if (!transfer_to_.is_none()) {
+    hit(Mark::proposal_during_transfer);
     return Error{Code::retry_later, "leadership is being transferred"};
   }
   const std::size_t bytes = data.size();
@@ -166,11 +175,13 @@ void Raft::on_rejected(Progress& progress, const msg::AppendReply& reply) {
     // Old news, or the follower lost what it had acknowledged (a damaged log): a probe of what
     // should be there tells them apart.
     if (progress.in_flight.count() == 0 && reply.index < progress.match) {
+      hit(Mark::acknowledged_entries_lost);
       progress.probe_from(progress.match + 1);
     }
     return;
   }
   if (is_probe && reply.rejected_prev != progress.next - 1) {
+    hit(Mark::rejection_outdated);
     return;
   }
   LogIndex agreed = reply.index;
@@ -179,6 +190,7 @@ void Raft::on_rejected(Progress& progress, const msg::AppendReply& reply) {
   }
   agreed = std::min(agreed, reply.rejected_prev - 1);
   if (is_probe) {
+    if (agreed < progress.match) hit(Mark::match_lowered);
     progress.match = std::min(progress.match, agreed);  // lowering it is always safe
   }
   progress.probe_from(std::max(agreed, progress.match) + 1);
@@ -194,6 +206,7 @@ void Raft::advance_commit(Instant now) {
   });
   // An older term's entry on a majority may still be replaced (dissertation, figure 3.7).
   if (index <= commit_ || log_.term_at(index) != hard_state_.term) {
+    if (index > commit_) hit(Mark::older_term_on_majority);
     return;
   }
   for (LogIndex i = commit_ + 1; i <= index; ++i) {
@@ -225,6 +238,7 @@ void Raft::resend_lost(Progress& progress, Instant now) {
   }
   if (progress.state == Progress::State::replicate && progress.in_flight.count() > 0 &&
       waited >= 2 * options_.heartbeat_interval) {
+    hit(Mark::append_sent_again);
     progress.probe_from(progress.match + 1);
   }
 }
@@ -244,6 +258,7 @@ void Raft::replicate(Progress& progress) {
          progress.in_flight.bytes() < options_.in_flight_bytes_max) {
     send_entries(progress);
   }
+  if (progress.in_flight.count() >= options_.in_flight_max) hit(Mark::pipeline_full);
   if (progress.state == Progress::State::snapshot && progress.chunk == Progress::Chunk::idle) {
     want_chunk(progress);
   }
@@ -256,6 +271,7 @@ void Raft::send_entries(Progress& progress) {
   const LogIndex prev = progress.next - 1;
   const std::optional<Term> prev_term = log_.term_at(prev);
   if (!prev_term.has_value()) {
+    hit(Mark::snapshot_needed);
     progress.need_snapshot();
     return;
   }

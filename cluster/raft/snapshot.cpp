@@ -5,6 +5,7 @@
 // repeated, lost or late chunk, a restarted follower and a restarted leader all resume by the same
 // rule. While the last chunk replaces the state nothing may be applied, and the log stands still.
 #include "base/assert.hpp"
+#include "base/marks.hpp"
 #include "cluster/raft/raft.hpp"
 
 #include <algorithm>
@@ -26,6 +27,7 @@ void Raft::tick_snapshot(Progress& progress, Instant now) {
                         now - progress.sent_at >= options_.election_timeout_max;
   const bool is_alive = now - progress.contact < options_.election_timeout_max;
   if (is_stuck && is_alive) {
+    hit(Mark::snapshot_stuck);
     progress.chunk = Progress::Chunk::idle;  // replicate() asks again
   }
 }
@@ -39,6 +41,7 @@ void Raft::provide_chunk(NodeId to, const SnapshotChunkData& chunk, Instant now)
   }
   const bool is_outdated = chunk.index < log_.start_index();  // what must follow it is gone
   if (chunk.failed || is_outdated) {
+    if (is_outdated) hit(Mark::snapshot_outdated);
     // Begin anew, but not before tick_snapshot() finds that time has passed.
     progress->snapshot_index = 0;
     progress->snapshot_sequence = 0;
@@ -107,14 +110,17 @@ bool Raft::is_replacing_state() const {
 
 void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
   if (chunk.term < hard_state_.term) {
+    hit(Mark::chunk_of_older_term);
     reply_snapshot(from, chunk.snapshot_index, 0);
     return;
   }
   observe_leader(chunk.term, from, now);
   if (incoming_.has_value() && incoming_->writing) {
+    hit(Mark::chunk_while_writing);
     return;  // the answer follows when the chunk before is staged
   }
   if (chunk.snapshot_index <= commit_) {
+    hit(Mark::snapshot_not_needed);
     incoming_.reset();
     msg::SnapshotReply reply;
     reply.group = options_.group.value;
@@ -128,6 +134,7 @@ void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
       incoming_.has_value() && incoming_->from == from && incoming_->from_term == chunk.term &&
       incoming_->index == chunk.snapshot_index && incoming_->term == chunk.snapshot_term;
   if (!is_same && chunk.sequence != 0) {
+    hit(Mark::chunk_without_beginning);
     reply_snapshot(from, chunk.snapshot_index, 0);
     return;
   }
@@ -138,6 +145,7 @@ void Raft::on(NodeId from, const msg::SnapshotChunk& chunk, Instant now) {
         from, chunk.term, chunk.snapshot_index, chunk.snapshot_term, chunk.config, 0, false, false};
   }
   if (chunk.sequence != incoming_->next_sequence) {
+    hit(Mark::chunk_out_of_order);
     reply_snapshot(from, chunk.snapshot_index, incoming_->next_sequence);
     return;
   }
@@ -172,6 +180,7 @@ void Raft::chunk_installed(
     return;
   }
   const Incoming snapshot = *std::exchange(incoming_, std::nullopt);
+  if (!is_current) hit(Mark::snapshot_of_another_leader);
   install(snapshot);
   arm_election(now);
   if (is_current) {
@@ -188,7 +197,9 @@ void Raft::chunk_installed(
 
 void Raft::install(const Incoming& snapshot) {
   ASSERT(snapshot.index > commit_);
+  if (!snapshot.config.voters_outgoing.empty()) hit(Mark::snapshot_of_joint);
   if (log_.term_at(snapshot.index) == snapshot.term) {
+    hit(Mark::snapshot_keeps_suffix);
     // What follows agrees with it and may be acknowledged already: keep it (dissertation, 5.3,
     // rule 6).
     commit_ = snapshot.index;
@@ -196,6 +207,7 @@ void Raft::install(const Incoming& snapshot) {
     configs_.drop_through(snapshot.index);
     unsaved_start_ = Append::Start{snapshot.index, snapshot.term, false};
   } else {
+    if (log_.last_index() > snapshot.index) hit(Mark::snapshot_drops_log);
     log_.reset(snapshot.index, snapshot.term);
     configs_ = ConfigHistory(snapshot.index, snapshot.config);
     commit_ = snapshot.index;

@@ -411,6 +411,7 @@ void RaftOracle::recovered(
     own.start = found.start_index;
     own.start_term = found.start_term;
     own.applied = applied;
+    listener_.recovered(GroupId{id}, engine);
     own.terms.clear();
     for (const msg::Entry& entry : found.entries) own.terms.push_back(entry.term);
     if (own.is_tainted && !found.tainted) check_healed(group, node, own);

@@ -25,6 +25,12 @@ class CommitListener {
   CommitListener& operator=(const CommitListener&) = delete;
   virtual ~CommitListener() = default;
   virtual void committed(GroupId group, const msg::Entry& entry, Instant now) = 0;
+
+  /// A node starts with what `engine` kept of the group.
+  virtual void recovered(GroupId group, const storage::Engine& engine) {
+    (void)group;
+    (void)engine;
+  }
 };
 
 class RaftOracle final : public Observer {

@@ -25,6 +25,9 @@ class StalenessOracle final : public CommitListener {
 
   void committed(GroupId group, const msg::Entry& entry, Instant now) override;
 
+  /// Also a durable state holds exactly what its keys held as of its index.
+  void recovered(GroupId group, const storage::Engine& engine) override;
+
   struct Read {
     GroupId group;
     std::string key;
@@ -45,15 +48,19 @@ class StalenessOracle final : public CommitListener {
 
   struct Session {
     std::uint64_t acknowledged = 0;
-    std::set<std::uint64_t> seen;
+    std::map<std::uint64_t, LogIndex> seen;  // by sequence: where it took effect
   };
 
   struct Group {
     std::vector<Instant> committed_at = std::vector<Instant>(1);  // by index
     std::map<std::string, std::vector<Write>, std::less<>> writes;
+    std::set<std::string, std::less<>> unclear;  // written by more than plain SETs
     std::map<std::uint64_t, Session> sessions;
   };
 
+  [[nodiscard]] static std::optional<std::string> held_at(
+      const std::vector<Write>& writes, LogIndex index);
+  static void check_sessions(GroupId id, const Group& group, const storage::Engine& engine);
   [[nodiscard]] static bool takes_effect(Group& group, const msg::Entry& entry);
 
   Duration bound_;

@@ -1,7 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/chosen.hpp"
 
+#include "base/numbers.hpp"
+
+#include <algorithm>
+
 namespace harka::sim {
+
+namespace {
+
+Result<SeedRange> range_of(std::string_view text) {
+  const std::size_t dots = std::min(text.find(".."), text.size());
+  const auto first = number_of<std::uint64_t>(text.substr(0, dots));
+  const auto last = dots == text.size() ? first : number_of<std::uint64_t>(text.substr(dots + 2));
+  if (first && last && *first <= *last) return SeedRange{*first, *last};
+  return Error{Code::invalid_argument, "not seeds, such as 7 or 1..100: " + std::string(text)};
+}
+
+}  // namespace
+
+Result<SeedRange> seeds_of(const Arguments& arguments) {
+  for (const std::string_view name : {"--seeds", "--seed"}) {
+    if (const std::optional<std::string> range = arguments.value(name)) return range_of(*range);
+  }
+  return SeedRange{};
+}
 
 Chosen chosen_for(const Defect& defect) {
   return {defect.needs_cluster ? Profile::cluster : Profile::core, &defect, defect.workload};

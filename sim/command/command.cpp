@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "sim/command/capsules.hpp"
 #include "sim/command/failover.hpp"
+#include "sim/command/marks.hpp"
 #include "sim/command/mutants.hpp"
 #include "sim/command/seeds.hpp"
 
@@ -18,7 +19,9 @@ constexpr std::string_view usage_text =
     R"(usage: harka sim run (--seed N | --seeds A..B) [--profile core|cluster|calm]
                      [--workload mixed|register|append|counter|bank|cycle|session|lease] [-j N]
                      [--check-determinism] [--keep-going] [--verbose] [--mutant NAME]
-                     [--capsules FOLDER]
+                     [--capsules FOLDER] [--marks]
+       harka sim marks --seeds A..B [--profile core|cluster|calm] [-j N]
+                                               which coverage marks they hit; 1 when one is never hit
        harka sim mutants [NAME …] [--seeds N] [-j N]
                                                which oracle notices each planted defect, and when
        harka sim replay (CAPSULE | --seed N …)  the same run again
@@ -38,6 +41,7 @@ exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
 
 Result<int> carry_out(const std::string& verb, const std::vector<std::string>& words) {
   if (verb == "run") return run_seeds(words);
+  if (verb == "marks") return run_marks(words);
   if (verb == "mutants") return run_mutants(words);
   if (verb == "replay") return replay_capsule(words);
   if (verb == "minimise") return minimise_capsule(words);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/seeds.hpp"
 
-#include "base/numbers.hpp"
 #include "sim/command/chosen.hpp"
 #include "sim/command/failure.hpp"
+#include "sim/command/marks.hpp"
 #include "sim/run.hpp"
 
 #include <unistd.h>
@@ -25,13 +25,13 @@ namespace harka::sim {
 namespace {
 
 struct Options {
-  std::uint64_t first = 1;
-  std::uint64_t last = 1;
+  SeedRange seeds;
   Chosen chosen;
   unsigned jobs = 1;
   bool checks_determinism = false;
   bool keeps_going = false;
   bool is_verbose = false;
+  bool shows_marks = false;
   std::string capsules = ".";  // the folder for those of failures
 };
 
@@ -47,6 +47,7 @@ struct Totals {
   RaftOracle::Counters raft;
   Duration simulated{};
   std::uint64_t hash = 0;
+  MarkTally marks;
 };
 
 constexpr std::uint64_t rerun_each = 20;  // every 20th seed runs twice
@@ -61,7 +62,7 @@ void on_abort(int) {
 
 class Runner {
  public:
-  explicit Runner(const Options& options) : options_(options), next_(options.first) {}
+  explicit Runner(const Options& options) : options_(options), next_(options.seeds.first) {}
 
   int run() {
     const auto begin = std::chrono::steady_clock::now();
@@ -70,6 +71,7 @@ class Runner {
     work();
     for (std::thread& thread : threads) thread.join();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (options_.shows_marks) std::cout << totals_.marks.table();
     summarise(took.count());
     return worst_;
   }
@@ -78,7 +80,7 @@ class Runner {
   void work() {
     for (;;) {
       const std::uint64_t seed = next_.fetch_add(1);
-      if (seed > options_.last || (worst_ != 0 && !options_.keeps_going)) return;
+      if (seed > options_.seeds.last || (worst_ != 0 && !options_.keeps_going)) return;
       const Plan plan = draw_plan(seed, options_.chosen);
       (void)std::snprintf(
           abort_text.data(), abort_text.size(), "aborted; replay: %s\n", replay_line(plan).c_str());
@@ -120,6 +122,7 @@ class Runner {
     totals_.raft.truncations += result.raft.truncations;
     totals_.raft.snapshots += result.raft.snapshots;
     totals_.raft.config_changes += result.raft.config_changes;
+    totals_.marks.add(std::to_string(seed), result.marks);
     if (options_.is_verbose) {
       std::cout << "seed " << seed << " hash " << std::hex << result.hash << std::dec << " events "
                 << result.counters.events << " operations " << result.operations << ": "
@@ -152,32 +155,19 @@ class Runner {
   Totals totals_;
 };
 
-Result<void> take_range(Options& options, std::string_view text) {
-  const std::size_t dots = std::min(text.find(".."), text.size());
-  const auto first = number_of<std::uint64_t>(text.substr(0, dots));
-  const auto last = dots == text.size() ? first : number_of<std::uint64_t>(text.substr(dots + 2));
-  if (!first || !last || *first > *last) {
-    return Error{Code::invalid_argument, "not seeds, such as 7 or 1..100: " + std::string(text)};
-  }
-  options.first = *first;
-  options.last = *last;
-  return {};
-}
-
 Result<Options> options_of(const Arguments& arguments) {
   Options options;
   options.checks_determinism = arguments.has("--check-determinism");
   options.keeps_going = arguments.has("--keep-going");
+  options.shows_marks = arguments.has("--marks");
   options.is_verbose = arguments.has("--verbose");
   options.capsules = arguments.value("--capsules").value_or(".");
   const Result<std::uint64_t> jobs = arguments.number("-j", 1);
   if (!jobs.ok()) return jobs.error();
   options.jobs = static_cast<unsigned>(std::clamp<std::uint64_t>(jobs.value(), 1, 64));
-  for (const std::string_view name : {"--seed", "--seeds"}) {
-    const std::optional<std::string> range = arguments.value(name);
-    if (!range) continue;
-    if (Result<void> taken = take_range(options, *range); !taken.ok()) return taken.error();
-  }
+  const Result<SeedRange> seeds = seeds_of(arguments);
+  if (!seeds.ok()) return seeds.error();
+  options.seeds = seeds.value();
   const Result<Chosen> chosen = chosen_of(arguments);
   if (!chosen.ok()) return chosen.error();
   options.chosen = chosen.value();
@@ -189,7 +179,7 @@ Result<Options> options_of(const Arguments& arguments) {
 Result<int> run_seeds(const std::vector<std::string>& words) {
   const Result<Arguments> arguments = Arguments::parse(
       words,
-      {"--check-determinism", "--keep-going", "--verbose"},
+      {"--check-determinism", "--keep-going", "--verbose", "--marks"},
       {"--seed", "--seeds", "--profile", "--workload", "--mutant", "-j", "--capsules"});
   if (!arguments.ok()) return arguments.error();
   if (!arguments.value().positional().empty()) {

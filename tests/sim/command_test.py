@@ -53,6 +53,13 @@ class Command(simulator.Case):
         other.write_text(Path(self.capsule).read_text() + "seed 99999\n")
         self.assertIn("the same for", self.sim("diff", self.capsule, "other.capsule", code=1))
 
+    def test_marks_that_no_seed_hits_are_named(self):
+        said = self.sim("marks", "--profile", "calm", "--seeds", "1..3", code=1)
+        self.assertRegex(said, r"read-by-lease +3  calm 1 +A leader answers")
+        self.assertRegex(said, r"log-truncated +0  NEVER")
+        self.assertRegex(said, r"\d+ of \d+ marks hit in 3 runs")
+        self.assertRegex(self.sim("run", "--seeds", "1..3", "--marks"), r"log-truncated +\d+ ")
+
     def test_mistakes_are_said(self):
         self.assertIn("no such command: frobnicate", self.sim("frobnicate", code=2))
         self.assertIn("no such profile: x", self.sim("run", "--profile", "x", code=2))

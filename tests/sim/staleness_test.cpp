@@ -3,6 +3,9 @@
 #include "sim/checkers/staleness.hpp"
 
 #include "actors/kv/command.hpp"
+#include "actors/kv/record.hpp"
+#include "actors/kv/session_table.hpp"
+#include "sim/memory_engine.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -65,6 +68,41 @@ struct Written : Fixture {
   }
 };
 
+/// A durable state as of index 2, where `k` was set twice, by batches 1 and 2 of a session.
+struct Restarted : Fixture {
+  Restarted() {
+    commit(1s, "one", 1);
+    commit(2s, "two", 2);
+  }
+
+  std::string judged_start(LogIndex index, const std::string& value, std::uint64_t batches) {
+    kv::SessionTable sessions;
+    for (std::uint64_t sequence = 1; sequence <= batches; ++sequence) {
+      msg::SessionRecord record;
+      record.session = 9;
+      record.sequence = sequence;
+      record.index = sequence;
+      sessions.add(record, 0);
+    }
+    msg::FlushState flush;
+    flush.group = group.value;
+    flush.applied_index = index;
+    flush.applied_term = 1;
+    flush.writes = sessions.take_writes();
+    std::string stored(kv::expiry_bytes, '\0');
+    stored += value;
+    flush.writes.push_back({SharedBytes(kv::stored_key("k")), SharedBytes(stored), false});
+    MemoryEngine engine(1024);
+    BOOST_REQUIRE(engine.write({{&flush}, {}, {}}).ok());
+    try {
+      oracle.recovered(group, engine);
+    } catch (const Violation& violation) {
+      return violation.what();
+    }
+    return {};
+  }
+};
+
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -108,6 +146,22 @@ BOOST_FIXTURE_TEST_CASE(a_batch_that_was_acknowledged_before_it_came_has_no_effe
   commit(1s, "two", 2, 1);
   commit(1s, "one", 1);
   BOOST_TEST(judged("two", 2, 1s) == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_start_with_what_its_index_says_is_right, Restarted) {
+  BOOST_TEST(judged_start(2, "two", 2) == "");
+  BOOST_TEST(judged_start(1, "one", 1) == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_start_with_the_value_of_another_index_is_noticed, Restarted) {
+  BOOST_TEST(contains(judged_start(2, "one", 2), "as of index 2 has 'one' in k, not 'two'"));
+  BOOST_TEST(contains(judged_start(1, "two", 1), "as of index 1 has 'two' in k, not 'one'"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_start_without_an_answer_that_is_still_owed_is_noticed, Restarted) {
+  BOOST_TEST(contains(judged_start(2, "two", 1), "has forgotten batch 2 of session 9"));
+  commit(3s, "three", 3, 2);  // acknowledges batches 1 and 2: they may go
+  BOOST_TEST(judged_start(2, "two", 0) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
