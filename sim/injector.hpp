@@ -31,6 +31,8 @@ class Injector {
 
   [[nodiscard]] bool is_active() const { return is_active_; }
 
+  [[nodiscard]] Instant began() const { return began_; }
+
   /// Since `begin`.
   [[nodiscard]] Duration elapsed() const { return world_.now() - began_; }
 

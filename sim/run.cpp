@@ -299,6 +299,7 @@ const Replica* Run::replica(NodeId node, GroupId id) const {
 RunResult Run::result() const {
   RunResult result;
   result.at = world_.now();
+  result.faults_began = injector_.began();
   result.hash = world_.hash();
   result.counters = world_.counters();
   result.raft = oracle_.counters();

@@ -20,6 +20,7 @@ struct RunResult {
   std::string property;  // what is broken, in words
   std::string options;   // what the seed drew
   Instant at;
+  Instant faults_began;
   std::uint64_t hash = 0;
   std::vector<std::string> recent;  // the last events
   WorldCounters counters;

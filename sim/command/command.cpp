@@ -6,6 +6,7 @@
 #include "sim/command/failover.hpp"
 #include "sim/command/marks.hpp"
 #include "sim/command/mutants.hpp"
+#include "sim/command/scenarios.hpp"
 #include "sim/command/seeds.hpp"
 
 #include <algorithm>
@@ -24,6 +25,8 @@ constexpr std::string_view usage_text =
                                                which coverage marks they hit; 1 when one is never hit
        harka sim mutants [NAME …] [--seeds N] [-j N]
                                                which oracle notices each planted defect, and when
+       harka sim scenario list                 the library: runs that say what must come of them
+       harka sim scenario run [NAME | FILE …]  without names all of it; 1 when something is missed
        harka sim replay (CAPSULE | --seed N …)  the same run again
        harka sim minimise (CAPSULE | --seed N …) [-o FILE] [--runs N]
                                                a smaller run with the same failure
@@ -42,6 +45,7 @@ exit codes: 0 clean, 127 crash, 128 liveness, 129 correctness, 2 wrong usage
 Result<int> carry_out(const std::string& verb, const std::vector<std::string>& words) {
   if (verb == "run") return run_seeds(words);
   if (verb == "marks") return run_marks(words);
+  if (verb == "scenario") return run_scenarios(words);
   if (verb == "mutants") return run_mutants(words);
   if (verb == "replay") return replay_capsule(words);
   if (verb == "minimise") return minimise_capsule(words);
