@@ -17,6 +17,7 @@ namespace harka::net {
 
 namespace {
 constexpr Duration tick_max = 200ms;  // what one tick may add to the silence
+constexpr int pings_skipped_max = 4;
 // What one connection reads before others have their turn.
 constexpr std::size_t turn_bytes = 256 * 1024;
 }  // namespace
@@ -191,7 +192,12 @@ void Session::tick(Instant now) {
     end("silent for " + std::to_string(bound.count()) + " ms");
     return;
   }
-  if (now - ping_sent_ < options_.ping_interval) return;
+  if (now - checked_ < options_.ping_interval) return;
+  checked_ = now;
+  // What was written meanwhile has shown the peer that this side lives: a ping would only measure.
+  const bool has_written =
+      std::exchange(bytes_out_checked_, counters_.bytes_out) != counters_.bytes_out;
+  if (has_written && now - ping_sent_ < pings_skipped_max * options_.ping_interval) return;
   ping_sent_ = now;
   send_internal(FrameType::ping, static_cast<std::uint64_t>(now.time_since_epoch().count()));
 }

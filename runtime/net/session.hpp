@@ -25,7 +25,7 @@ class Session {
     std::uint32_t epoch_peer = 0;
     std::uint64_t credit_granted = 0;  // what we let the peer send beyond what we have taken
     std::uint64_t credit_owned = 0;    // what the peer granted us in its hello
-    Duration ping_interval = 500ms;
+    Duration ping_interval = 500ms;    // at least, and only after one without a byte written
     Duration silence_max = 2s;
   };
 
@@ -90,6 +90,8 @@ class Session {
   std::uint64_t taken_ = 0;          // message bytes, and
   std::uint64_t taken_granted_ = 0;  // how many of them the peer knows of
   std::uint64_t peer_taken_ = 0;
+  Instant checked_{};  // whether a ping is due
+  std::uint64_t bytes_out_checked_ = 0;
   Instant ping_sent_{};
   Instant ticked_{};
   Duration silent_{};  // since the last byte, as ticks saw it

@@ -301,4 +301,23 @@ BOOST_AUTO_TEST_CASE(membership_tells_links_of_peers_through_their_local_address
   BOOST_TEST(a.wait_linked(b));
 }
 
+// Nobody says anything but the links themselves, for several times the bound on silence.
+BOOST_AUTO_TEST_CASE(pings_keep_an_idle_link_up) {
+  TestCa ca;
+  LinkOptions options = options_of("a", ca);
+  options.silence_max = 1s;
+  options.ping_interval = 250ms;
+  TestNode a(options);
+  options = options_of("b", ca);
+  options.silence_max = 1s;
+  options.ping_interval = 250ms;
+  TestNode b(options);
+  BOOST_REQUIRE(link_up(a, b));
+  const std::uint64_t connections = a.status_of(b.self()).connections;
+  const auto over = [&] { return !a.is_linked(b.self()); };
+  BOOST_TEST(!eventually(over, 3 * options.silence_max));
+  BOOST_TEST(a.is_linked(b.self()));
+  BOOST_TEST(a.status_of(b.self()).connections == connections);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
