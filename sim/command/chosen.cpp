@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/command/chosen.hpp"
 
+#include "base/assert.hpp"
 #include "base/numbers.hpp"
+#include "sim/scenario.hpp"
 
 #include <algorithm>
 
@@ -15,6 +17,14 @@ Result<SeedRange> range_of(std::string_view text) {
   const auto last = dots == text.size() ? first : number_of<std::uint64_t>(text.substr(dots + 2));
   if (first && last && *first <= *last) return SeedRange{*first, *last};
   return Error{Code::invalid_argument, "not seeds, such as 7 or 1..100: " + std::string(text)};
+}
+
+Plan plan_of_scenario(std::string_view name, std::uint64_t seed) {
+  const auto found = std::ranges::find(scenario_library(), name, &NamedText::name);
+  ASSERT(found != scenario_library().end());
+  Plan plan = scenario_of(found->text).value().plan;
+  plan.seed = seed;
+  return plan;
 }
 
 }  // namespace
@@ -55,7 +65,9 @@ Result<Chosen> chosen_of(const Arguments& arguments) {
 }
 
 Plan draw_plan(std::uint64_t seed, const Chosen& chosen) {
-  Plan plan = draw_plan(seed, chosen.profile, chosen.workload);
+  const bool has_scenario = chosen.defect != nullptr && !chosen.defect->scenario.empty();
+  Plan plan = has_scenario ? plan_of_scenario(chosen.defect->scenario, seed)
+                           : draw_plan(seed, chosen.profile, chosen.workload);
   if (chosen.defect != nullptr) plan.mutant = chosen.defect->name;
   return plan;
 }

@@ -23,6 +23,7 @@ struct Defect {
   bool needs_cluster = false;                           // shows in whole nodes only
   bool is_stuck = false;                                // a run that does not live again is enough
   std::optional<WorkloadKind> workload = std::nullopt;  // shows in this one
+  std::string_view scenario = {};  // shows in this one, else in what seeds draw
 };
 
 /// In the order of the README.
