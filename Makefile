@@ -8,7 +8,7 @@ setup: ## everything for building, testing and linting
 build: ## the release build: build/release/apps/harka
 	@./setup --deps-only
 	cmake --preset release
-	cmake --build --preset release
+	cmake --build --preset release --target harka
 
 demo: build ## a cluster of nine nodes, a load, kill -9, healing
 	build/release/apps/harka demo
