@@ -176,6 +176,8 @@ const std::vector<Setting>& settings() {
       setting(
           "fault-phase", [](auto& plan) -> auto& { return plan.fault_phase; }),
       setting(
+          "ends-with-faults", [](auto& plan) -> auto& { return plan.ends_with_faults; }),
+      setting(
           "power-loss-at-end", [](auto& plan) -> auto& { return plan.power_loss_at_end; }),
       setting(
           "all-heal", [](auto& plan) -> auto& { return plan.heals_all; }),
@@ -198,6 +200,12 @@ Result<void> read_line(Plan& plan, std::string_view name, std::string_view value
     Result<Fault> fault = fault_of(value);
     if (!fault.ok()) return fault.error();
     plan.faults.push_back(std::move(fault).value());
+    return {};
+  }
+  if (name == "ask") {
+    Result<Ask> ask = ask_of(value);
+    if (!ask.ok()) return ask.error();
+    plan.asks.push_back(std::move(ask).value());
     return {};
   }
   if (name == "skip") {
@@ -257,6 +265,7 @@ std::string capsule_of(const Plan& plan, const std::vector<std::string>& comment
     out << setting.name << " " << setting.write(plan) << "\n";
   }
   for (const Fault& fault : plan.faults) out << "fault " << text_of(fault) << "\n";
+  for (const Ask& ask : plan.asks) out << "ask " << text_of(ask) << "\n";
   for (const auto& [client, operation] : plan.skipped) {
     out << "skip " << client << "." << operation << "\n";
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cluster/raft/types.hpp"
+#include "sim/ask.hpp"
 #include "sim/fault_mix.hpp"
 #include "sim/workloads/load.hpp"
 #include "sim/world.hpp"
@@ -46,11 +47,13 @@ struct Plan {
   double clock_drift = 0;  // largest difference from the true rate
   FaultMix mix;            // what `faults` were drawn from, and how often strikes come
   std::vector<Fault> faults;
+  std::vector<Ask> asks;                                      // of somebody at the shell
   std::set<std::pair<std::uint32_t, std::uint64_t>> skipped;  // client, operation: not sent
   Duration warm_up = 3s;
   Duration fault_phase = 20s;
   bool heals_all = true;  // else a minority stays dead
   bool power_loss_at_end = false;
+  bool ends_with_faults = false;  // no heal, no audit: a session at the shell
 };
 
 /// Without a workload, one is drawn.

@@ -32,6 +32,8 @@ class Run {
  private:
   void build();
   void create_cluster();
+  void schedule_asks();
+  void ask(const Ask& ask);
   void heal();
   void bury_a_minority();
   void expect_progress();
@@ -155,11 +157,33 @@ void Run::all() {
   world_.start(client_node);
   world_.run_for(plan_.warm_up);
   injector_.begin(plan_.faults);
+  schedule_asks();
   world_.run_for(plan_.fault_phase);
+  if (plan_.ends_with_faults) return;
   heal();
   expect_progress();
   expect_convergence();
   audit();
+}
+
+void Run::schedule_asks() {
+  for (const Ask& ask : plan_.asks) {
+    if (ask.shard >= plan_.shards) continue;
+    world_.after(ask.at, [this, &ask] { this->ask(ask); });
+  }
+}
+
+/// Nobody hears the answer but observers, and the checkers of a workload know nothing of it: a
+/// session at the shell ends without an audit.
+void Run::ask(const Ask& ask) {
+  const NodeId leader = oracle_.leader(group(ask.shard));
+  if (leader.is_none()) return world_.remark("nobody to ask: " + text_of(ask));
+  msg::ShardBatch batch;
+  batch.shard = ask.shard;
+  batch.count = 1;
+  batch.writes = ask.is_write ? 1 : 0;
+  batch.commands = SharedBytes(commands_of(ask));
+  world_.tell(replica_address(leader, group(ask.shard)), std::move(batch));
 }
 
 void Run::heal() {

@@ -8,6 +8,7 @@
 #include "sim/command/mutants.hpp"
 #include "sim/command/scenarios.hpp"
 #include "sim/command/seeds.hpp"
+#include "sim/command/shell.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -27,6 +28,9 @@ constexpr std::string_view usage_text =
                                                which oracle notices each planted defect, and when
        harka sim scenario list                 the library: runs that say what must come of them
        harka sim scenario run [NAME | FILE …]  without names all of it; 1 when something is missed
+       harka sim shell [CAPSULE] [--seed N] [--nodes N] [--shards N] [--profile core|cluster]
+                       [-c 'COMMAND; …'] [-f FILE]
+                                               commands for a virtual cluster; 'help' lists them
        harka sim replay (CAPSULE | --seed N …)  the same run again
        harka sim minimise (CAPSULE | --seed N …) [-o FILE] [--runs N]
                                                a smaller run with the same failure
@@ -46,6 +50,7 @@ Result<int> carry_out(const std::string& verb, const std::vector<std::string>& w
   if (verb == "run") return run_seeds(words);
   if (verb == "marks") return run_marks(words);
   if (verb == "scenario") return run_scenarios(words);
+  if (verb == "shell") return run_shell(words);
   if (verb == "mutants") return run_mutants(words);
   if (verb == "replay") return replay_capsule(words);
   if (verb == "minimise") return minimise_capsule(words);
