@@ -71,14 +71,15 @@ void Pulse::tick(Turn& turn) {
     } else if (turn.now() - view.beaten < options_.heartbeat_interval) {
       continue;
     }
-    if (view.leader == turn.node().value) ++beat_round_.awaited;
+    if (view.leader == turn.node().value) beat_round_.await_one();
     turn.send(replica_address(turn.node(), GroupId{group}), msg::Tick{});
   }
 }
 
 void Pulse::end_rounds(Turn& turn) {
   for (Round* round : {&beat_round_, &reply_round_}) {
-    if (std::exchange(round->awaited, 0) > 0) round->is_whole = false;
+    const std::size_t missing = std::exchange(round->awaited, 0);
+    if (std::exchange(round->has_begun, false)) round->is_whole = missing == 0;
   }
   send_beats(turn);
   send_replies(turn);
@@ -87,7 +88,6 @@ void Pulse::end_rounds(Turn& turn) {
 // The answer that nobody awaited (a read round of a single group, say) leaves at once.
 bool Pulse::is_last(Round& round, Turn& turn) {
   if (round.awaited > 0) --round.awaited;
-  if (round.awaited == 0) round.is_whole = true;
   if (!round.is_whole) note_pending(turn);
   return round.awaited == 0;
 }
@@ -110,7 +110,7 @@ void Pulse::on(const msg::Beats& beats, const Envelope& envelope, Turn& turn) {
   for (const msg::Beat& beat : beats.beats) {
     if (const auto group = groups_.find(beat.group); group != groups_.end()) {
       group->second.beaten = turn.now();
-      ++reply_round_.awaited;
+      reply_round_.await_one();
     }
     turn.send(
         replica_address(turn.node(), GroupId{beat.group}),

@@ -62,7 +62,13 @@ class Pulse final : public Machine {
   /// last one. Only when some did not answer last time does a timer end the wait.
   struct Round {
     std::size_t awaited = 0;
-    bool is_whole = true;
+    bool has_begun = false;  // since the last tick
+    bool is_whole = true;    // as the last one that had begun was found at a tick
+
+    void await_one() {
+      ++awaited;
+      has_begun = true;
+    }
   };
 
   void tick(Turn& turn);

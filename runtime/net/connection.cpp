@@ -167,19 +167,21 @@ void Connection::write(std::string_view bytes) {
     return;
   }
   renew_key();
+  if (!is_open()) return;
   records_ += bytes.size() / record_bytes + 1;
   ERR_clear_error();
   std::size_t written = 0;
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
-  if (result != 1) return end_tls(result);
+  if (result != 1) return end("cannot encrypt: " + take_openssl_error());
   ASSERT(written == bytes.size());
 }
 
 void Connection::renew_key() {
   if (records_ < records_a_key_) return;
   records_ = 0;
+  // Refused while a handshake message of the peer is half read, which no honest peer leaves so.
   const int is_asked = SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
-  ASSERT(is_asked == 1);
+  if (is_asked != 1) return end("no new key: " + take_openssl_error());
   ++keys_renewed_;
 }
 

@@ -29,6 +29,8 @@ FrameReader::Space FrameReader::space() {
   const std::size_t left = end_ - begin_;
   const std::size_t needed = std::max(wanted_, left + sizeof(FrameHeader));
   const bool is_shared = buffer_ != nullptr && buffer_.use_count() > 1;
+  // The last holder's reads come before what is written here from now on.
+  if (!is_shared) std::atomic_thread_fence(std::memory_order_acquire);
   const bool fits = buffer_ != nullptr && begin_ + needed <= buffer_->capacity;
   if (buffer_ == nullptr || !fits || (is_shared && left == 0)) {
     const std::size_t capacity = std::max(capacity_next_, needed);
@@ -55,7 +57,6 @@ FrameReader::Space FrameReader::space() {
 std::shared_ptr<FrameReader::Buffer> FrameReader::buffer_of(std::size_t capacity) {
   for (auto each = lent_.begin(); each != lent_.end(); ++each) {
     if (each->use_count() > 1 || (*each)->capacity != capacity) continue;
-    // The last holder's reads come before what is written here now.
     std::atomic_thread_fence(std::memory_order_acquire);
     auto free = std::move(*each);
     lent_.erase(each);
