@@ -19,16 +19,22 @@ EnvelopePtr broken_map(const Address& router) {
   return std::make_shared<const Envelope>(Envelope{router, router, 0, std::move(broken)});
 }
 
+struct Fixture {
+  NodeContext context = [] {
+    NodeContext made;
+    made.node = NodeId{1};
+    return made;
+  }();
+  Directory directory{context.node};
+  Registry registry;
+  Catalogue catalogue{context};
+};
+
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(gateway_loop)
+BOOST_FIXTURE_TEST_SUITE(gateway_loop, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_router_that_fails_is_told_and_not_left_for_dead) {
-  NodeContext context;
-  context.node = NodeId{1};
-  Directory directory(context.node);
-  Registry registry;
-  Catalogue catalogue(context);
   std::promise<std::string> failure;
   std::once_flag first;
   const apps::GatewayLoop::Parts parts{
@@ -45,11 +51,6 @@ BOOST_AUTO_TEST_CASE(a_router_that_fails_is_told_and_not_left_for_dead) {
 }
 
 BOOST_AUTO_TEST_CASE(what_waits_for_a_busy_router_has_a_bound) {
-  NodeContext context;
-  context.node = NodeId{1};
-  Directory directory(context.node);
-  Registry registry;
-  Catalogue catalogue(context);
   std::promise<void> is_busy;
   std::promise<void> may_go_on;
   std::once_flag first;

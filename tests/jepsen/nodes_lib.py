@@ -6,13 +6,14 @@ import random
 import signal
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 from disks_lib import Control, SmallDisk, lose_power
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+import cluster_lib  # noqa: E402
 from cluster_lib import Failed, Resp  # noqa: E402
 
 BINARY = Path(os.environ.get("HARKA_BINARY", ROOT / "build" / "release" / "apps" / "harka"))
@@ -24,20 +25,7 @@ STALL_MAX = 2.0  # seconds of one look
 HEAL_BOUND = 120  # seconds; nothing is measured here, and other work may starve the nodes
 
 
-def wait_for(what, bound, condition, step=0.05):
-    """Time in which this program itself hardly ran does not count: then the nodes did not run either."""
-    waited = 0
-    while waited < bound:
-        began = time.monotonic()
-        try:
-            value = condition()
-        except (OSError, Failed):
-            value = None
-        if value:
-            return value
-        time.sleep(step)
-        waited += min(time.monotonic() - began, STALL_MAX)
-    raise Failed(f"{what} did not happen within {bound} s")
+wait_for = partial(cluster_lib.wait_for, stall_max=STALL_MAX)
 
 
 class SpaceResp(Resp):

@@ -19,9 +19,11 @@ class Failed(Exception):
     """What went wrong, in one line."""
 
 
-def wait_for(what, bound, condition, step=0.05):
-    end = time.monotonic() + bound
-    while time.monotonic() < end:
+def wait_for(what, bound, condition, step=0.05, stall_max=float("inf")):
+    """Beyond stall_max seconds a look does not count: this program hardly ran, then, and its nodes neither."""
+    waited = 0
+    while waited < bound:
+        began = time.monotonic()
         try:
             value = condition()
         except (OSError, Failed):
@@ -29,6 +31,7 @@ def wait_for(what, bound, condition, step=0.05):
         if value:
             return value
         time.sleep(step)
+        waited += min(time.monotonic() - began, stall_max)
     raise Failed(f"{what} did not happen within {bound} s")
 
 

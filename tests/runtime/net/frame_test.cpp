@@ -49,6 +49,19 @@ std::vector<std::size_t> cut(FrameReader& reader, const std::string& bytes, std:
   }
 }
 
+/// The stream's next bytes are this frame and nothing else; the reader holds it no longer.
+Frame read_one(FrameReader& reader, const std::string& bytes) {
+  const FrameReader::Space space = reader.space();
+  BOOST_REQUIRE(bytes.size() <= space.size);
+  std::memcpy(space.data, bytes.data(), bytes.size());
+  reader.filled(bytes.size());
+  Frame only;
+  BOOST_REQUIRE((reader.next(only) == FrameReader::Next::frame));
+  Frame none;
+  BOOST_REQUIRE((reader.next(none) == FrameReader::Next::need_more));
+  return only;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(frames)
@@ -74,14 +87,7 @@ BOOST_AUTO_TEST_CASE(a_body_that_is_held_outlives_the_reader_and_never_changes) 
   {
     FrameReader reader;
     for (std::uint64_t i = 0; i < 100; ++i) {
-      const std::string bytes = frame(i, 500);
-      std::memcpy(reader.space().data, bytes.data(), std::min(bytes.size(), reader.space().size));
-      reader.filled(bytes.size());
-      Frame next;
-      BOOST_REQUIRE((reader.next(next) == FrameReader::Next::frame));
-      held.push_back(next);
-      next = Frame{};
-      BOOST_REQUIRE((reader.next(next) == FrameReader::Next::need_more));
+      held.push_back(read_one(reader, frame(i, 500)));
     }
   }
   for (std::uint64_t i = 0; i < 100; ++i) {
@@ -94,16 +100,8 @@ BOOST_AUTO_TEST_CASE(buffers_are_used_again_once_nobody_holds_what_was_cut_from_
   std::deque<Frame> held;
   std::set<const char*> buffers;
   for (std::uint64_t i = 0; i < 100; ++i) {
-    const std::string bytes = frame(i, 500);
-    const FrameReader::Space space = reader.space();
-    buffers.insert(space.data);
-    std::memcpy(space.data, bytes.data(), bytes.size());
-    reader.filled(bytes.size());
-    Frame next;
-    BOOST_REQUIRE((reader.next(next) == FrameReader::Next::frame));
-    held.push_back(next);
-    next = Frame{};
-    BOOST_REQUIRE((reader.next(next) == FrameReader::Next::need_more));
+    buffers.insert(reader.space().data);
+    held.push_back(read_one(reader, frame(i, 500)));
     // As a receiver that is two messages behind.
     if (held.size() > 2) held.pop_front();
     for (std::size_t at = 0; at < held.size(); ++at) {
