@@ -2,6 +2,8 @@
 // OpenSSL reads and writes the socket itself; its error queue ends here.
 #include "gateway/transport.hpp"
 
+#include "runtime/net/tls.hpp"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -42,15 +44,9 @@ class PlainTransport final : public Transport {
   int socket_;
 };
 
-struct FreeSsl {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-
 class TlsTransport final : public Transport {
  public:
-  explicit TlsTransport(std::unique_ptr<SSL, FreeSsl> ssl) : ssl_(std::move(ssl)) {}
+  explicit TlsTransport(net::Ssl ssl) : ssl_(std::move(ssl)) {}
 
   Progress read(char* into, std::size_t room) override {
     ERR_clear_error();
@@ -83,34 +79,28 @@ class TlsTransport final : public Transport {
     return {Outcome::closed, 0};
   }
 
-  std::unique_ptr<SSL, FreeSsl> ssl_;
+  net::Ssl ssl_;
   int last_error_ = SSL_ERROR_NONE;
   bool read_needs_write_ = false;
 };
 
 class OpensslListener final : public TlsListener {
  public:
-  explicit OpensslListener(std::unique_ptr<SSL_CTX, FreeSsl> context)
-      : context_(std::move(context)) {}
+  explicit OpensslListener(net::SslContext context) : context_(std::move(context)) {}
 
   std::unique_ptr<Transport> accept(int socket) override {
-    std::unique_ptr<SSL, FreeSsl> ssl(SSL_new(context_.get()));
+    net::Ssl ssl(SSL_new(context_.get()));
     if (!ssl || SSL_set_fd(ssl.get(), socket) != 1) return nullptr;
     SSL_set_accept_state(ssl.get());
     return std::make_unique<TlsTransport>(std::move(ssl));
   }
 
  private:
-  std::unique_ptr<SSL_CTX, FreeSsl> context_;
+  net::SslContext context_;
 };
 
 Error tls_error(const std::string& what) {
-  char reason[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, reason, sizeof reason);
-  }
-  ERR_clear_error();
-  return Error{Code::invalid_argument, what + ": " + reason};
+  return Error{Code::invalid_argument, what + ": " + net::take_openssl_error()};
 }
 
 }  // namespace
@@ -118,7 +108,7 @@ Error tls_error(const std::string& what) {
 Result<std::unique_ptr<TlsListener>> TlsListener::make(
     const std::string& certificate, const std::string& key) {
   ERR_clear_error();
-  std::unique_ptr<SSL_CTX, FreeSsl> context(SSL_CTX_new(TLS_server_method()));
+  net::SslContext context(SSL_CTX_new(TLS_server_method()));
   if (!context) return tls_error("TLS for clients cannot start");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_mode(
