@@ -96,6 +96,11 @@ class Turn {
 
   [[nodiscard]] NodeId node() const { return NodeId{context_.self.node}; }
 
+  /// Whether an actor of this machine's own node sent it.
+  [[nodiscard]] bool is_from_here(const Envelope& envelope) const {
+    return envelope.from.node == context_.self.node;
+  }
+
   void send(const Address& to, msg::Message body, std::uint64_t correlation = 0) {
     effects_.emplace_back(effect::Send{std::make_shared<const Envelope>(
         Envelope{context_.self, to, correlation, std::move(body)})});

@@ -148,7 +148,7 @@ void Cache::end_exchange(std::uint32_t shard, Book& book, Turn& turn) {
 }
 
 void Cache::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its control's to say
+  if (!turn.is_from_here(envelope)) return;  // its control's to say
   for (const msg::LeaderHint& hint : hints.hints) {
     if (hint.group == meta_group.value) continue;
     const std::uint32_t shard = shard_of(GroupId{hint.group}).value;

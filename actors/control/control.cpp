@@ -85,7 +85,7 @@ std::string Control::describe() const {
 }
 
 void Control::on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its membership's to say
+  if (!turn.is_from_here(envelope)) return;  // its membership's to say
   for (const msg::Member& member : change.members) members_[member.node] = member;
   tell_routers(change, turn);
 }
@@ -124,7 +124,7 @@ void Control::on(const msg::LeaderHints& said, const Envelope& envelope, Turn& t
 }
 
 void Control::on(const msg::LeadershipChanged& change, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its replicas' to say
+  if (!turn.is_from_here(envelope)) return;  // its replicas' to say
   learn_leader(change.group, change.term, change.leader);
   msg::LeaderHints hints;
   hints.node = turn.node().value;

@@ -104,7 +104,7 @@ void Membership::on(const msg::MapRequest&, const Envelope&, Turn& turn) {
 }
 
 void Membership::on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its control's to say
+  if (!turn.is_from_here(envelope)) return;  // its control's to say
   run(turn, [&](membership::Step& step) {
     if (update.map.cluster_id != 0) swim_.set_cluster_id(update.map.cluster_id, step);
   });

@@ -127,7 +127,7 @@ void Pulse::on(const msg::BeatReplies& replies, const Envelope& envelope, Turn& 
 }
 
 void Pulse::on(const msg::LeadershipChanged& change, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its replicas' to say
+  if (!turn.is_from_here(envelope)) return;  // its replicas' to say
   GroupView& view = groups_[change.group];
   const bool concerns_us = change.leader == turn.node().value || view.leader == turn.node().value;
   view.term = change.term;
@@ -139,7 +139,7 @@ void Pulse::on(const msg::LeadershipChanged& change, const Envelope& envelope, T
 }
 
 void Pulse::on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its membership's to say
+  if (!turn.is_from_here(envelope)) return;  // its membership's to say
   for (const msg::Member& member : change.members) {
     PeerView& peer = peers_[member.node];
     const bool is_suspect = member.state == msg::MemberState::suspect;
@@ -152,7 +152,7 @@ void Pulse::on(const msg::MembershipChanged& change, const Envelope& envelope, T
 }
 
 void Pulse::on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn) {
-  if (envelope.from.node != turn.node().value) return;  // its control's to say
+  if (!turn.is_from_here(envelope)) return;  // its control's to say
   preferred_.clear();
   for (const msg::ShardRecord& record : update.map.shards) {
     if (!record.replicas.empty()) {

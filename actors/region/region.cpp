@@ -35,7 +35,7 @@ void Region::start(Turn& turn) {
 void Region::receive(const Envelope& envelope, Turn& turn) {
   if (supervisor_.receive(envelope, turn)) return;
   const auto* update = std::get_if<msg::MapUpdate>(&envelope.body);
-  if (update == nullptr || envelope.from.node != turn.node().value) return;  // its control's to say
+  if (update == nullptr || !turn.is_from_here(envelope)) return;  // its control's to say
   if (update->map.version < map_.version) return;
   map_ = update->map;
   follow_map(turn);

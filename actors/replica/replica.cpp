@@ -15,7 +15,7 @@ namespace {
 
 // Pulse unpacks the heartbeats of others; whoever sends one itself speaks for no other node.
 bool may_speak_for(std::uint64_t node, const Envelope& envelope, const Turn& turn) {
-  return envelope.from.node == turn.node().value || envelope.from.node == node;
+  return turn.is_from_here(envelope) || envelope.from.node == node;
 }
 
 constexpr Duration ticks_missed_after = 10 * limits::tick_interval;

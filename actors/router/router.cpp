@@ -87,19 +87,15 @@ void Router::on(const msg::ShardReply& reply, const Envelope&, Turn& turn) {
 }
 
 // What it routes by is said by its own node alone: control has looked at what others say.
-bool Router::is_from_here(const Envelope& envelope, const Turn& turn) {
-  return envelope.from.node == turn.node().value;
-}
-
 void Router::on(const msg::MapUpdate& update, const Envelope& envelope, Turn& turn) {
-  if (!is_from_here(envelope, turn) || update.map.version < map_.version) return;
+  if (!turn.is_from_here(envelope) || update.map.version < map_.version) return;
   ASSERT(update.map.shards.size() == update.map.shard_count);
   ASSERT(update.map.shard_count <= shard_slots_max);
   map_ = update.map;
 }
 
 void Router::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& turn) {
-  if (!is_from_here(envelope, turn)) return;
+  if (!turn.is_from_here(envelope)) return;
   for (const msg::LeaderHint& hint : hints.hints) {
     if (hint.group == meta_group.value) continue;
     const std::uint32_t shard = shard_of(GroupId{hint.group}).value;
@@ -115,7 +111,7 @@ void Router::on(const msg::LeaderHints& hints, const Envelope& envelope, Turn& t
 }
 
 void Router::on(const msg::MembershipChanged& change, const Envelope& envelope, Turn& turn) {
-  if (!is_from_here(envelope, turn)) return;
+  if (!turn.is_from_here(envelope)) return;
   for (const msg::Member& member : change.members) {
     is_alive_[member.node] =
         member.state == msg::MemberState::alive || member.state == msg::MemberState::suspect;

@@ -79,7 +79,6 @@ class Router final : public Machine {
   void fail(Flights::iterator flight, msg::BatchOutcome outcome, std::uint64_t leader, Turn& turn);
   void retry_parked(std::uint32_t shard, Turn& turn);
   void sweep(Turn& turn);
-  [[nodiscard]] static bool is_from_here(const Envelope& envelope, const Turn& turn);
   [[nodiscard]] bool is_replica_here(std::uint32_t shard, std::uint64_t node) const;
 
   [[nodiscard]] static bool may_be_stale(const msg::ShardBatch& batch) {

@@ -78,10 +78,10 @@ struct Connection::TlsSocket {
 
 Connection::Connection(
     EventLoop::Kj& kj, kj::Own<kj::AsyncIoStream> stream, const NodeTls* tls, TlsRole role)
-    : socket_(std::make_unique<Socket>(*stream)),
-      observer_(kj.port(), socket_->fd, kj::UnixEventPort::FdObserver::OBSERVE_READ_WRITE) {
+    : socket_(*stream),
+      observer_(kj.port(), socket_.fd, kj::UnixEventPort::FdObserver::OBSERVE_READ_WRITE) {
   const int one = 1;
-  (void)::setsockopt(socket_->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  (void)::setsockopt(socket_.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (tls == nullptr) return;
   ssl_ = tls->connection(role);
   records_a_key_ = tls->records_a_key();
@@ -127,7 +127,7 @@ std::size_t Connection::read(char* into, std::size_t room) {
 
 std::size_t Connection::receive(char* into, std::size_t room) {
   while (!is_drained_) {
-    const ssize_t count = ::recv(socket_->fd, into, room, 0);
+    const ssize_t count = ::recv(socket_.fd, into, room, 0);
     if (count > 0) {
       // Less than asked for was all there is, unless the end came with it.
       const bool is_all = static_cast<std::size_t>(count) < room;
@@ -188,7 +188,7 @@ void Connection::renew_key() {
 void Connection::flush() {
   while (unsent() > 0) {
     const ssize_t count =
-        ::send(socket_->fd, out_.data() + out_sent_, unsent(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::send(socket_.fd, out_.data() + out_sent_, unsent(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count < 0) {

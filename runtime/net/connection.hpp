@@ -73,7 +73,7 @@ class Connection {
   void end_tls(int result);
   void renew_key();
 
-  std::unique_ptr<Socket> socket_;
+  Socket socket_;
   kj::UnixEventPort::FdObserver observer_;
   Ssl ssl_;
   std::uint64_t records_a_key_ = 0;
